@@ -1,0 +1,120 @@
+//! The waist of the program: what was found on disk, and what is to be written there.
+//!
+//! Pure values. Nothing here opens a file; only [`store`](crate::core::store) does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+/// The content of a file; wiped when dropped, since any of them may hold a key.
+pub type Bytes = Zeroizing<Vec<u8>>;
+
+/// Who may read a file. The mode follows from it: 0600 for a secret, 0644 for the public.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Secrecy {
+    /// Certificates, requests, public keys.
+    Public,
+    /// Private keys, tokens, and files that hold one.
+    Secret,
+}
+
+/// What must hold of the old file for a change to be carried out.
+#[derive(Clone, Eq, PartialEq)]
+pub enum Before {
+    /// No file is there: nothing is ever overwritten by accident.
+    Absent,
+    /// Whatever is there may go (`--force`).
+    Anything,
+    /// The file holds exactly the bytes that were read: nobody edited it meanwhile.
+    Exactly(Bytes),
+}
+
+/// One file to write.
+#[derive(Clone)]
+pub struct Change {
+    /// Where the file is to be.
+    pub path: PathBuf,
+    /// All that it is to hold.
+    pub bytes: Bytes,
+    /// Who may read it.
+    pub secrecy: Secrecy,
+    /// What must hold of the old file.
+    pub before: Before,
+}
+
+/// A set of files that is written wholly or not at all.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// The folder that keeps the journal of the set: the one that the next run looks into first.
+    pub home: PathBuf,
+    /// The files, in the order in which they come into place.
+    pub list: Vec<Change>,
+}
+
+/// What was found at one path.
+#[derive(Clone)]
+pub enum Found {
+    /// There is nothing.
+    Absent,
+    /// A file, read whole.
+    File {
+        /// Its content.
+        bytes: Bytes,
+        /// Its permission bits, such as `0o600`.
+        mode: u32,
+    },
+    /// Something is there that cannot be read; the text says why.
+    Unreadable(String),
+}
+
+/// What was found at all the paths that were asked for, at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot(BTreeMap<PathBuf, Found>);
+
+impl Snapshot {
+    /// What was found at `path`; [`Found::Absent`] also for a path that was not asked for.
+    pub fn get(&self, path: &Path) -> &Found {
+        self.0.get(path).unwrap_or(&Found::Absent)
+    }
+}
+
+impl FromIterator<(PathBuf, Found)> for Snapshot {
+    fn from_iter<I: IntoIterator<Item = (PathBuf, Found)>>(found: I) -> Self {
+        Self(found.into_iter().collect())
+    }
+}
+
+/// Hand-written so that a content can never reach a log.
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, bytes, secrecy, before } = self;
+        f.debug_struct("Change")
+            .field("path", path)
+            .field("bytes", &bytes.len())
+            .field("secrecy", secrecy)
+            .field("before", before)
+            .finish()
+    }
+}
+
+impl fmt::Debug for Before {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::Anything => f.write_str("Anything"),
+            Self::Exactly(bytes) => write!(f, "Exactly({} bytes)", bytes.len()),
+        }
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => f.write_str("Absent"),
+            Self::File { bytes, mode } => write!(f, "File({} bytes, {mode:04o})", bytes.len()),
+            Self::Unreadable(why) => write!(f, "Unreadable({why})"),
+        }
+    }
+}

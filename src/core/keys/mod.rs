@@ -1,0 +1,1 @@
+//! All randomness: key pairs and serial numbers.

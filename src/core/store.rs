@@ -1,0 +1,1 @@
+//! The disk: the only module that opens files.

@@ -1,0 +1,1 @@
+//! The vocabulary of X.509 as Kubernetes uses it.
