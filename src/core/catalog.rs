@@ -1,0 +1,362 @@
+//! The cluster as a table: one row for each certificate that Kubernetes knows.
+//!
+//! Names, files and subjects are kubeadm's (`cmd/kubeadm/app/phases/certs/certlist.go` and
+//! `.../phases/kubeconfig/kubeconfig.go` in Kubernetes). A new certificate is a new row; help texts and checks come from
+//! the same table.
+
+use crate::core::x509::name::{self, DistinguishedName};
+use crate::core::x509::profile::Profile;
+use crate::core::x509::san::{San, flaw_of_dns_name};
+
+/// The group that no RBAC rule can take anything from.
+pub const MASTERS: &str = "system:masters";
+
+/// The CA that signs when no other is named.
+pub const CLUSTER_CA: &str = "ca";
+
+/// One certificate that Kubernetes knows.
+#[derive(Debug)]
+pub struct Row {
+    /// What people call it: kubeadm's name where it has one.
+    pub name: &'static str,
+    /// Its files below the certificate folder, without `.crt` and `.key`; `None` where the name of the holder is used.
+    pub file: Option<&'static str>,
+    /// The row that signs it; itself for a root.
+    pub issuer: &'static str,
+    /// What it is for.
+    pub profile: Profile,
+    /// Who it is for.
+    pub subject: Subject,
+    /// The groups of its holder.
+    pub organizations: &'static [&'static str],
+    /// What a server is called besides the names that are given.
+    pub sans: &'static [&'static str],
+    /// One line for help and documents.
+    pub about: &'static str,
+}
+
+/// Where the common name of a row comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Subject {
+    /// Always this.
+    Fixed(&'static str),
+    /// The name that is given.
+    Given,
+    /// The name of a host, in lower case; also a name that it is reached by.
+    Host,
+    /// `system:node:` and the name of a node, in lower case, as the node authorizer wants it.
+    Node,
+}
+
+/// Why a row cannot be filled in.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// Not a name that a node can have.
+    #[error("`{name}` is no node name: {why}")]
+    NodeName {
+        /// What was given.
+        name: String,
+        /// The rule that it breaks.
+        why: &'static str,
+    },
+    /// The name cannot be written.
+    #[error(transparent)]
+    Name(#[from] name::Error),
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NodeName { .. } => Some("a node is called as `kubectl get nodes` shows it, such as worker-1".into()),
+            Self::Name(error) => error.hint(),
+        }
+    }
+}
+
+/// Every certificate, CAs before what they sign.
+pub const ROWS: &[Row] = &[
+    Row {
+        name: "ca",
+        file: Some("ca"),
+        issuer: "ca",
+        profile: Profile::ROOT,
+        subject: Subject::Fixed("kubernetes"),
+        organizations: &[],
+        sans: &["kubernetes"],
+        about: "signs everything of the cluster but etcd and the front proxy",
+    },
+    Row {
+        name: "apiserver",
+        file: Some("apiserver"),
+        issuer: "ca",
+        profile: Profile::Server,
+        subject: Subject::Fixed("kube-apiserver"),
+        organizations: &[],
+        sans: &[
+            "kubernetes",
+            "kubernetes.default",
+            "kubernetes.default.svc",
+            "kubernetes.default.svc.cluster.local",
+            "10.96.0.1",
+        ],
+        about: "kube-apiserver's own, shown to everybody who connects",
+    },
+    Row {
+        name: "apiserver-kubelet-client",
+        file: Some("apiserver-kubelet-client"),
+        issuer: "ca",
+        profile: Profile::Client,
+        subject: Subject::Fixed("kube-apiserver-kubelet-client"),
+        organizations: &[],
+        sans: &[],
+        about: "kube-apiserver to kubelets (logs, exec)",
+    },
+    Row {
+        name: "front-proxy-ca",
+        file: Some("front-proxy-ca"),
+        issuer: "front-proxy-ca",
+        profile: Profile::ROOT,
+        subject: Subject::Fixed("front-proxy-ca"),
+        organizations: &[],
+        sans: &["front-proxy-ca"],
+        about: "signs the client that may speak for other users",
+    },
+    Row {
+        name: "front-proxy-client",
+        file: Some("front-proxy-client"),
+        issuer: "front-proxy-ca",
+        profile: Profile::Client,
+        subject: Subject::Fixed("front-proxy-client"),
+        organizations: &[],
+        sans: &[],
+        about: "kube-apiserver to aggregated API servers",
+    },
+    Row {
+        name: "etcd-ca",
+        file: Some("etcd/ca"),
+        issuer: "etcd-ca",
+        profile: Profile::ROOT,
+        subject: Subject::Fixed("etcd-ca"),
+        organizations: &[],
+        sans: &["etcd-ca"],
+        about: "signs etcd's members and its clients",
+    },
+    Row {
+        name: "etcd-server",
+        file: Some("etcd/server"),
+        issuer: "etcd-ca",
+        profile: Profile::Peer,
+        subject: Subject::Host,
+        organizations: &[],
+        sans: &["localhost", "127.0.0.1", "::1"],
+        about: "an etcd member to its clients",
+    },
+    Row {
+        name: "etcd-peer",
+        file: Some("etcd/peer"),
+        issuer: "etcd-ca",
+        profile: Profile::Peer,
+        subject: Subject::Host,
+        organizations: &[],
+        sans: &["localhost", "127.0.0.1", "::1"],
+        about: "an etcd member to the others",
+    },
+    Row {
+        name: "etcd-healthcheck-client",
+        file: Some("etcd/healthcheck-client"),
+        issuer: "etcd-ca",
+        profile: Profile::Client,
+        subject: Subject::Fixed("kube-etcd-healthcheck-client"),
+        organizations: &[],
+        sans: &[],
+        about: "the liveness probe of etcd",
+    },
+    Row {
+        name: "apiserver-etcd-client",
+        file: Some("apiserver-etcd-client"),
+        issuer: "etcd-ca",
+        profile: Profile::Client,
+        subject: Subject::Fixed("kube-apiserver-etcd-client"),
+        organizations: &[],
+        sans: &[],
+        about: "kube-apiserver to etcd",
+    },
+    Row {
+        name: "admin",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Client,
+        subject: Subject::Fixed("kubernetes-admin"),
+        organizations: &["kubeadm:cluster-admins"],
+        sans: &[],
+        about: "an administrator through RBAC; needs the binding kubeadm:cluster-admins",
+    },
+    Row {
+        name: "super-admin",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Client,
+        subject: Subject::Fixed("kubernetes-super-admin"),
+        organizations: &[MASTERS],
+        sans: &[],
+        about: "an administrator past RBAC, for emergencies",
+    },
+    Row {
+        name: "controller-manager",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Client,
+        subject: Subject::Fixed("system:kube-controller-manager"),
+        organizations: &[],
+        sans: &[],
+        about: "kube-controller-manager to kube-apiserver",
+    },
+    Row {
+        name: "scheduler",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Client,
+        subject: Subject::Fixed("system:kube-scheduler"),
+        organizations: &[],
+        sans: &[],
+        about: "kube-scheduler to kube-apiserver",
+    },
+    Row {
+        name: "node",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Client,
+        subject: Subject::Node,
+        organizations: &["system:nodes"],
+        sans: &[],
+        about: "a kubelet to kube-apiserver; the name is the node's",
+    },
+    Row {
+        name: "kubelet-server",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Server,
+        subject: Subject::Node,
+        organizations: &["system:nodes"],
+        sans: &[],
+        about: "a kubelet's own, shown to kube-apiserver; the name is the node's",
+    },
+    Row {
+        name: "user",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Client,
+        subject: Subject::Given,
+        organizations: &[],
+        sans: &[],
+        about: "a person or program; the name is the user, --org its groups",
+    },
+    Row {
+        name: "client",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Client,
+        subject: Subject::Given,
+        organizations: &[],
+        sans: &[],
+        about: "any TLS client",
+    },
+    Row {
+        name: "server",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Server,
+        subject: Subject::Given,
+        organizations: &[],
+        sans: &[],
+        about: "any TLS server; needs --san",
+    },
+    Row {
+        name: "peer",
+        file: None,
+        issuer: "ca",
+        profile: Profile::Peer,
+        subject: Subject::Given,
+        organizations: &[],
+        sans: &[],
+        about: "server and client at once; needs --san",
+    },
+];
+
+/// The row of this name.
+pub fn row(name: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.name == name)
+}
+
+/// The files of a certificate below the certificate folder, without suffix: those of its row, or its own name.
+pub fn file(name: &str) -> &str {
+    row(name).and_then(|row| row.file).unwrap_or(name)
+}
+
+impl Row {
+    /// The common name of the certificate that is made for `name`.
+    ///
+    /// # Errors
+    ///
+    /// A name that no node can have: the node authorizer matches in lower case, by the rules of RFC 1123.
+    pub fn common_name(&self, name: &str) -> Result<String, Error> {
+        Ok(match self.subject {
+            Subject::Fixed(fixed) => fixed.to_owned(),
+            Subject::Given => name.to_owned(),
+            Subject::Host => node_name(name)?,
+            Subject::Node => format!("system:node:{}", node_name(name)?),
+        })
+    }
+
+    /// The whole subject of the certificate that is made for `name`.
+    pub fn subject(&self, name: &str) -> Result<DistinguishedName, Error> {
+        let common_name = self.common_name(name)?;
+        Ok(DistinguishedName::user(&common_name, self.organizations.iter().copied())?)
+    }
+
+    /// The names that a server of this row has without being asked: those of the row, and that of its host.
+    pub fn default_sans(&self, name: &str) -> Vec<San> {
+        let own = match self.subject {
+            Subject::Host | Subject::Node if self.profile.is_server() => node_name(name).ok(),
+            _ => None,
+        };
+        let fixed = self.sans.iter().map(|text| (*text).to_owned());
+        own.into_iter().chain(fixed).filter_map(|text| text.parse().ok()).collect()
+    }
+}
+
+/// A node name in lower case.
+fn node_name(name: &str) -> Result<String, Error> {
+    let lower = name.to_lowercase();
+    match flaw_of_dns_name(&lower) {
+        None => Ok(lower),
+        Some(why) => Err(Error::NodeName { name: name.to_owned(), why }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_stands_after_its_issuer_and_can_be_filled() {
+        for (index, row) in ROWS.iter().enumerate() {
+            let issuer = ROWS.iter().position(|issuer| issuer.name == row.issuer).unwrap();
+            assert!(issuer <= index, "{} stands before its issuer", row.name);
+            assert!(ROWS[issuer].profile.is_ca(), "{} is signed by a leaf", row.name);
+            assert!(row.subject("host-1").is_ok(), "{}", row.name);
+            let own = usize::from(matches!(row.subject, Subject::Host | Subject::Node) && row.profile.is_server());
+            assert_eq!(row.default_sans("host-1").len(), row.sans.len() + own, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn node_names_are_those_that_the_node_authorizer_accepts() {
+        let node = row("node").unwrap();
+        assert_eq!(node.common_name("Node-A"), Ok("system:node:node-a".into()));
+        for name in ["", "a_b", "-a", "a b", "a/b", "ä"] {
+            assert!(matches!(node.common_name(name), Err(Error::NodeName { .. })), "{name}");
+        }
+    }
+}

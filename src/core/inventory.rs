@@ -1,0 +1,171 @@
+//! What is on disk, read as PKI.
+
+use std::path::{Path, PathBuf};
+
+use crate::core::changes::{Bytes, Found, Snapshot};
+use crate::core::spec::Pair;
+use crate::core::x509::cert::{self, Certificate};
+use crate::core::x509::chain::{self, Ca};
+use crate::core::x509::csr::{self, Request};
+use crate::core::x509::private_key::{self, PrivateKey};
+use crate::core::x509::time::Moment;
+
+/// The files of a PKI, read where they are asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Inventory<'a> {
+    snapshot: &'a Snapshot,
+}
+
+/// Why a file is not what it should be.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is nothing.
+    #[error("{what} {path} does not exist")]
+    Missing {
+        /// What was looked for, such as `CA certificate`.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+    },
+    /// It is there but cannot be read.
+    #[error("cannot read {what} {path}: {why}")]
+    Unreadable {
+        /// What was looked for.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// The disk's answer.
+        why: String,
+    },
+    /// Not a certificate.
+    #[error("{what} {path}: {source}")]
+    Certificate {
+        /// What was looked for.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: cert::Error,
+    },
+    /// Not a key.
+    #[error("{what} {path}: {source}")]
+    Key {
+        /// What was looked for.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: private_key::Error,
+    },
+    /// Not a request.
+    #[error("request {path}: {source}")]
+    Request {
+        /// Where.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: csr::Error,
+    },
+    /// Certificate and key are no CA that can sign.
+    #[error("CA {path}: {source}")]
+    Ca {
+        /// The CA certificate.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: chain::Error,
+    },
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { what: "CA certificate", path } => {
+                Some(format!("kubepki ca init --cert-dir {}", folder(path)))
+            }
+            Self::Missing { what: "CA key", .. } => {
+                Some("sign where the key is: kubepki cert request NAME here, kubepki cert sign NAME.csr there".into())
+            }
+            Self::Key { path, source, .. } => source.hint(path),
+            Self::Ca { path, source: chain::Error::Expired { .. } } => {
+                Some(format!("kubepki cert show {}", path.display()))
+            }
+            Self::Ca { path, source: chain::Error::NotACa { .. } | chain::Error::NoKeyCertSign { .. } } => {
+                Some(format!("name another CA with --ca FILE --ca-key FILE; kubepki cert show {} tells what this is", path.display()))
+            }
+            Self::Ca { source: chain::Error::ForeignKey { .. }, .. } => {
+                Some("name the right key with --ca-key FILE".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl<'a> Inventory<'a> {
+    /// The PKI in these files.
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        Self { snapshot }
+    }
+
+    /// What a file holds; `None` where there is none.
+    pub fn bytes(self, what: &'static str, path: &Path) -> Result<Option<&'a Bytes>, Error> {
+        match self.snapshot.get(path) {
+            Found::Absent => Ok(None),
+            Found::File { bytes, .. } => Ok(Some(bytes)),
+            Found::Unreadable(why) => {
+                Err(Error::Unreadable { what, path: path.to_owned(), why: why.clone() })
+            }
+        }
+    }
+
+    /// The permission bits of a file that is there.
+    pub fn mode(self, path: &Path) -> Option<u32> {
+        match self.snapshot.get(path) {
+            Found::File { mode, .. } => Some(*mode),
+            Found::Absent | Found::Unreadable(_) => None,
+        }
+    }
+
+    /// The certificates in a file, the first one first; `None` where there is no file.
+    pub fn chain(self, what: &'static str, path: &Path) -> Result<Option<Vec<Certificate>>, Error> {
+        let Some(bytes) = self.bytes(what, path)? else { return Ok(None) };
+        Certificate::chain_from_pem(bytes)
+            .map(Some)
+            .map_err(|source| Error::Certificate { what, path: path.to_owned(), source })
+    }
+
+    /// The private key in a file; `None` where there is no file.
+    pub fn key(self, what: &'static str, path: &Path) -> Result<Option<PrivateKey>, Error> {
+        let Some(bytes) = self.bytes(what, path)? else { return Ok(None) };
+        PrivateKey::from_pem(bytes)
+            .map(Some)
+            .map_err(|source| Error::Key { what, path: path.to_owned(), source })
+    }
+
+    /// The request in a file, its signature checked.
+    pub fn request(self, path: &Path) -> Result<Request, Error> {
+        let wrong = |source| Error::Request { path: path.to_owned(), source };
+        let bytes = self.bytes("request", path)?;
+        let bytes = bytes.ok_or_else(|| Error::Missing { what: "request", path: path.to_owned() })?;
+        let request = Request::from_pem(bytes).map_err(wrong)?;
+        request.verify().map_err(wrong)?;
+        Ok(request)
+    }
+
+    /// A CA that can sign at `now`.
+    pub fn ca(self, files: &Pair, now: Moment) -> Result<Ca, Error> {
+        let missing = |what, path: &Path| Error::Missing { what, path: path.to_owned() };
+        let certificate = &files.certificate;
+        let chain = self.chain("CA certificate", certificate)?;
+        let chain = chain.ok_or_else(|| missing("CA certificate", certificate))?;
+        let wrong = |source| Error::Ca { path: certificate.clone(), source };
+        chain::may_sign(&chain[0], now).map_err(wrong)?;
+        let key = self.key("CA key", &files.key)?.ok_or_else(|| missing("CA key", &files.key))?;
+        Ca::new(chain, key, now).map_err(wrong)
+    }
+}
+
+/// The folder of a file, as one would type it.
+fn folder(path: &Path) -> String {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new(".")).display().to_string()
+}

@@ -1,0 +1,207 @@
+//! What was asked for, complete and checked: nothing here is optional because somebody forgot it.
+
+use std::path::{Path, PathBuf};
+
+use crate::core::x509::key_type::KeyType;
+use crate::core::x509::name::DistinguishedName;
+use crate::core::x509::profile::Profile;
+use crate::core::x509::san::San;
+use crate::core::x509::time::{Period, Until};
+
+/// How long a CA lives when nothing else is said: kubeadm's ten years of 365 days.
+pub const CA_PERIOD: Period = Period::days(10 * 365);
+
+/// How long anything else lives: kubeadm's year.
+pub const LEAF_PERIOD: Period = Period::days(365);
+
+/// The key type when nothing else is said: kubeadm's.
+pub const KEY_TYPE: KeyType = KeyType::Rsa2048;
+
+/// Something to make.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    /// The folder whose lock and journal cover all the files.
+    pub home: PathBuf,
+    /// What is wanted, issuers before what they sign.
+    pub wanted: Vec<Wanted>,
+    /// Whether what differs is replaced.
+    pub force: bool,
+}
+
+/// One thing that is wanted.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// A key and its certificate.
+    Certificate(CertificateSpec),
+    /// A key and a request, for a CA elsewhere.
+    Request(RequestSpec),
+    /// A certificate for somebody's request.
+    Signature(SignatureSpec),
+}
+
+/// A certificate and its key, as files beside each other.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Pair {
+    /// The certificate, or the chain with it in front.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// Where something goes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Destination {
+    /// A file.
+    File(PathBuf),
+    /// Standard output.
+    Stdout,
+}
+
+/// A certificate that is wanted, with its key.
+#[derive(Clone, Debug)]
+pub struct CertificateSpec {
+    /// Where the certificate goes.
+    pub certificate: Destination,
+    /// The key, and where it goes.
+    pub key: KeySpec,
+    /// Who it is for.
+    pub subject: DistinguishedName,
+    /// What it is for.
+    pub profile: Profile,
+    /// What a server may be called.
+    pub sans: Vec<San>,
+    /// When it ends; `None` for the usual period of its profile.
+    pub until: Option<Until>,
+    /// Who signs it.
+    pub issuer: IssuerSpec,
+}
+
+/// The key of something that is wanted.
+#[derive(Clone, Debug)]
+pub enum KeySpec {
+    /// A key that must exist; it is read, never written.
+    Existing(PathBuf),
+    /// A key of our own, at this place.
+    Own {
+        /// Where it goes.
+        to: Destination,
+        /// Its type; `None` for the usual one, and for any that is already there.
+        key_type: Option<KeyType>,
+    },
+}
+
+/// Who signs.
+#[derive(Clone, Debug)]
+pub enum IssuerSpec {
+    /// A CA whose certificate and key are files.
+    Files(Pair),
+    /// The key itself: a root.
+    Itself,
+}
+
+/// A request that is wanted, with its key.
+#[derive(Clone, Debug)]
+pub struct RequestSpec {
+    /// Where the request goes.
+    pub request: Destination,
+    /// The key, and where it goes.
+    pub key: KeySpec,
+    /// Who asks.
+    pub subject: DistinguishedName,
+    /// What for.
+    pub profile: Profile,
+    /// Under which names.
+    pub sans: Vec<San>,
+}
+
+/// A request of somebody else that is to be signed.
+#[derive(Clone, Debug)]
+pub struct SignatureSpec {
+    /// The file with the request.
+    pub request: PathBuf,
+    /// Where the certificate goes.
+    pub certificate: Destination,
+    /// What the certificate is for; the request does not decide that.
+    pub profile: Profile,
+    /// The common name, instead of the request's.
+    pub common_name: Option<String>,
+    /// The groups, instead of the request's.
+    pub organizations: Option<Vec<String>>,
+    /// Whether the alternative names of the request are taken over.
+    pub copy_sans: bool,
+    /// Alternative names besides.
+    pub sans: Vec<San>,
+    /// When it ends; `None` for the usual period.
+    pub until: Option<Until>,
+    /// The CA.
+    pub issuer: Pair,
+}
+
+impl Pair {
+    /// `pki/etcd/ca.crt` and `pki/etcd/ca.key` for `pki` and `etcd/ca`.
+    pub fn beside(folder: &Path, file: &str) -> Self {
+        Self {
+            certificate: folder.join(format!("{file}.crt")),
+            key: folder.join(format!("{file}.key")),
+        }
+    }
+}
+
+impl Destination {
+    /// The file, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdout => None,
+        }
+    }
+}
+
+impl CertificateSpec {
+    /// When it ends.
+    pub fn until(&self) -> Until {
+        self.until.unwrap_or(Until::After(usual_period(self.profile)))
+    }
+}
+
+impl KeySpec {
+    /// The file of the key, if it is one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Existing(path) => Some(path),
+            Self::Own { to, .. } => to.path(),
+        }
+    }
+}
+
+impl Spec {
+    /// Every file that the plan depends on.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let mut paths = Vec::new();
+        for wanted in &self.wanted {
+            match wanted {
+                Wanted::Certificate(spec) => {
+                    paths.extend(spec.certificate.path().map(Path::to_owned));
+                    paths.extend(spec.key.path().map(Path::to_owned));
+                    if let IssuerSpec::Files(pair) = &spec.issuer {
+                        paths.extend([pair.certificate.clone(), pair.key.clone()]);
+                    }
+                }
+                Wanted::Request(spec) => {
+                    paths.extend(spec.request.path().map(Path::to_owned));
+                    paths.extend(spec.key.path().map(Path::to_owned));
+                }
+                Wanted::Signature(spec) => {
+                    paths.extend(spec.certificate.path().map(Path::to_owned));
+                    paths.extend([&spec.request, &spec.issuer.certificate, &spec.issuer.key].map(Clone::clone));
+                }
+            }
+        }
+        paths
+    }
+}
+
+/// How long a certificate of this profile lives when nothing else is said.
+pub fn usual_period(profile: Profile) -> Period {
+    if profile.is_ca() { CA_PERIOD } else { LEAF_PERIOD }
+}

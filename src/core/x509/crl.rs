@@ -1,0 +1,87 @@
+//! Certificate revocation lists (RFC 5280, 5): reading them.
+
+use der::{Decode, Encode};
+use x509_cert::crl::CertificateList;
+use x509_cert::ext::pkix::CrlNumber;
+
+use super::cert::hex;
+use super::extensions::Extensions;
+use super::name::DistinguishedName;
+use super::pem;
+use super::public_key::PublicKey;
+use super::time::Moment;
+
+/// A revocation list.
+pub struct Crl {
+    list: CertificateList,
+}
+
+/// Why a revocation list cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The bytes are no list.
+    #[error("not a certificate revocation list: {0}")]
+    Malformed(#[from] der::Error),
+    /// Damaged PEM.
+    #[error(transparent)]
+    Pem(#[from] pem::Error),
+}
+
+/// One revoked certificate.
+#[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
+pub struct Revoked {
+    /// Its serial number, hexadecimal.
+    pub serial_number: String,
+    /// Since when.
+    pub since: Moment,
+}
+
+impl Crl {
+    /// Reads one list.
+    pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
+        Ok(Self { list: CertificateList::from_der(bytes)? })
+    }
+
+    /// Who says so.
+    pub fn issuer(&self) -> DistinguishedName {
+        DistinguishedName::read(&self.list.tbs_cert_list.issuer)
+    }
+
+    /// When it was made.
+    pub fn this_update(&self) -> Moment {
+        self.list.tbs_cert_list.this_update.into()
+    }
+
+    /// When the next one is due.
+    pub fn next_update(&self) -> Option<Moment> {
+        self.list.tbs_cert_list.next_update.map(Moment::from)
+    }
+
+    /// Its number, hexadecimal; numbers only grow.
+    pub fn number(&self) -> Option<String> {
+        let (_, number) = self.extensions().get::<CrlNumber>()?;
+        Some(hex(number.0.as_bytes()))
+    }
+
+    /// What it revokes.
+    pub fn revoked(&self) -> Vec<Revoked> {
+        let entries = self.list.tbs_cert_list.revoked_certificates.as_deref().unwrap_or_default();
+        let read = |entry: &x509_cert::crl::RevokedCert| Revoked {
+            serial_number: hex(entry.serial_number.as_bytes()),
+            since: entry.revocation_date.into(),
+        };
+        entries.iter().map(read).collect()
+    }
+
+    /// Whether `issuer` signed it.
+    pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
+        let (Ok(message), Some(signature)) = (self.list.tbs_cert_list.to_der(), self.list.signature.as_bytes()) else {
+            return false;
+        };
+        issuer.verify(&self.list.signature_algorithm, &message, signature).is_ok()
+    }
+
+    fn extensions(&self) -> Extensions<'_> {
+        Extensions(self.list.tbs_cert_list.crl_extensions.as_deref().unwrap_or_default())
+    }
+}
