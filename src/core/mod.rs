@@ -8,6 +8,7 @@ pub mod changes;
 pub mod inventory;
 pub mod keys;
 pub mod kubeconfig;
+pub mod plan;
 pub mod spec;
 pub mod store;
 pub mod x509;

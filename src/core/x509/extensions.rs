@@ -148,8 +148,7 @@ pub fn of_request(profile: Profile, sans: &[San], rsa_key: bool) -> der::Result<
 
 /// Key usage and basic constraints, critical; extended key usage, not critical.
 fn usages(profile: Profile, rsa_key: bool) -> der::Result<Vec<Extension>> {
-    let bits = profile.key_usages(rsa_key).into_iter().fold(Default::default(), |bits, bit| bits | bit);
-    let mut list = vec![extension(true, &KeyUsage(bits))?];
+    let mut list = vec![extension(true, &profile.key_usage(rsa_key))?];
     let purposes = profile.extended_key_usages();
     if !purposes.is_empty() {
         list.push(extension(false, &ExtendedKeyUsage(purposes.to_vec()))?);

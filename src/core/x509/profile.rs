@@ -4,7 +4,7 @@
 
 use der::asn1::ObjectIdentifier;
 use der::oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
-use x509_cert::ext::pkix::{BasicConstraints, KeyUsages};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
 
 /// The purpose of a certificate.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -49,14 +49,12 @@ impl Profile {
     }
 
     /// Key usage. Key encipherment is only for servers with an RSA key: nobody encrypts to a client, and EC cannot.
-    pub fn key_usages(self, rsa_key: bool) -> Vec<KeyUsages> {
-        match self {
-            Self::Ca { .. } => vec![KeyUsages::DigitalSignature, KeyUsages::KeyCertSign, KeyUsages::CRLSign],
-            Self::Peer | Self::Server if rsa_key => {
-                vec![KeyUsages::DigitalSignature, KeyUsages::KeyEncipherment]
-            }
-            Self::Client | Self::Peer | Self::Server => vec![KeyUsages::DigitalSignature],
-        }
+    pub fn key_usage(self, rsa_key: bool) -> KeyUsage {
+        KeyUsage(match self {
+            Self::Ca { .. } => KeyUsages::DigitalSignature | KeyUsages::KeyCertSign | KeyUsages::CRLSign,
+            Self::Peer | Self::Server if rsa_key => KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment,
+            Self::Client | Self::Peer | Self::Server => KeyUsages::DigitalSignature.into(),
+        })
     }
 
     /// Extended key usage; empty for a CA.

@@ -1,0 +1,98 @@
+//! How what is there differs from what is asked, in words for the operator.
+
+use std::collections::BTreeSet;
+
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+
+use super::Issuer;
+use crate::core::spec::RequestSpec;
+use crate::core::x509::cert::{Certificate, Template};
+use crate::core::x509::chain::is_issued_by;
+use crate::core::x509::csr::Request;
+use crate::core::x509::extensions::Extensions;
+use crate::core::x509::private_key::PrivateKey;
+use crate::core::x509::profile::Profile;
+use crate::core::x509::san::San;
+use crate::core::x509::time::{BACKDATE, Moment, Until};
+
+/// How a certificate differs from what is asked. The end counts only if it was asked for: a certificate of last month
+/// that still lives is not wrong.
+pub fn of_certificate(
+    found: &Certificate,
+    wanted: &Template,
+    issuer: &Issuer,
+    until: Option<Until>,
+    now: Moment,
+) -> Vec<String> {
+    let end = found.validity().not_after;
+    let subject = (found.subject() != wanted.subject)
+        .then(|| format!("the subject is `{}`, not `{}`", found.subject(), wanted.subject));
+    let purpose = has_other_usages(found.extensions(), wanted.profile, found.public_key().is_rsa())
+        .then(|| "it is for another purpose".to_owned());
+    let expired = (end < now).then(|| format!("it expired at {end}"));
+    let other_end =
+        until.filter(|until| !ends_as_asked(found, *until, wanted)).map(|until| match until {
+            Until::Date(date) => format!("it ends at {end}, not at {date}"),
+            Until::After(period) => format!("it ends at {end}, not {period} after its start"),
+        });
+    let issuer = match issuer {
+        Issuer::Ca(ca) => !is_issued_by(found, ca.certificate()),
+        Issuer::Itself => !is_issued_by(found, found),
+    };
+    let issuer = issuer.then(|| format!("it was signed by another CA, `{}`", found.issuer()));
+    [subject, sans(found.extensions(), &wanted.sans), purpose, expired, other_end, issuer]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// How a request differs from what is asked.
+pub fn of_request(found: &Request, wanted: &RequestSpec, key: Option<&PrivateKey>) -> Vec<String> {
+    let subject = (*found.subject() != wanted.subject)
+        .then(|| format!("the subject is `{}`, not `{}`", found.subject(), wanted.subject));
+    let purpose = has_other_usages(found.extensions(), wanted.profile, found.public_key().is_rsa())
+        .then(|| "it is for another purpose".to_owned());
+    let key = match key {
+        Some(key) if key.public_key() == found.public_key() => None,
+        Some(_) => Some("it was made with another key".to_owned()),
+        None => Some("its key is missing".to_owned()),
+    };
+    [subject, sans(found.extensions(), &wanted.sans), purpose, key].into_iter().flatten().collect()
+}
+
+fn sans(found: Extensions<'_>, wanted: &[San]) -> Option<String> {
+    let found: BTreeSet<San> = found.sans().into_iter().collect();
+    let wanted: BTreeSet<San> = wanted.iter().cloned().collect();
+    let list = |sans: &mut dyn Iterator<Item = &San>| {
+        sans.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let missing = list(&mut wanted.difference(&found));
+    let besides = list(&mut found.difference(&wanted));
+    match (missing.is_empty(), besides.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(format!("it lacks the names {missing}")),
+        (true, false) => Some(format!("it has the names {besides} besides")),
+        (false, false) => Some(format!("it lacks the names {missing} and has {besides} besides")),
+    }
+}
+
+fn has_other_usages(found: Extensions<'_>, wanted: Profile, rsa_key: bool) -> bool {
+    let usages = wanted.key_usage(rsa_key);
+    let purposes = wanted.extended_key_usages();
+    let found_purposes = found.get::<ExtendedKeyUsage>().map(|(_, usage)| usage.0).unwrap_or_default();
+    found.get::<KeyUsage>().is_none_or(|(_, found)| found != usages)
+        || found.get::<BasicConstraints>().map(|(_, found)| found) != Some(wanted.basic_constraints())
+        || found_purposes != purposes
+}
+
+/// Whether it ends when asked, or with its CA.
+fn ends_as_asked(found: &Certificate, until: Until, wanted: &Template) -> bool {
+    let validity = found.validity();
+    let asked = match until {
+        Until::Date(date) => Some(date),
+        Until::After(period) => {
+            Moment::from_unix(validity.not_before.unix() + BACKDATE.as_secs() + period.seconds())
+        }
+    };
+    Some(validity.not_after) == asked || validity.not_after == wanted.validity.not_after
+}

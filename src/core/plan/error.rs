@@ -1,0 +1,89 @@
+//! Why there is no plan.
+
+use std::path::PathBuf;
+
+use crate::core::inventory;
+use crate::core::x509::key_type::KeyType;
+use crate::core::x509::{chain, name, time};
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file that is there is not as asked.
+    #[error("{path} exists and differs from what is asked: {}", .differences.join("; "))]
+    Differs {
+        /// The file.
+        path: PathBuf,
+        /// Each difference in words.
+        differences: Vec<String>,
+    },
+    /// A file is missing, unreadable or not what it should be.
+    #[error(transparent)]
+    Inventory(#[from] inventory::Error),
+    /// The CA may not sign this.
+    #[error("CA {path}: {source}")]
+    Issuer {
+        /// The CA certificate.
+        path: PathBuf,
+        /// Why not.
+        source: chain::Error,
+    },
+    /// The key that is there is of another kind.
+    #[error("{path} exists and is {found}, not {wanted} as asked")]
+    KeyDiffers {
+        /// The key.
+        path: PathBuf,
+        /// Its kind.
+        found: String,
+        /// The kind that was asked for.
+        wanted: KeyType,
+    },
+    /// The name cannot be signed.
+    #[error(transparent)]
+    Name(#[from] name::Error),
+    /// The key to be certified does not exist.
+    #[error("key {0} does not exist")]
+    NoKey(PathBuf),
+    /// A server without a name.
+    #[error("a server certificate needs at least one subject alternative name")]
+    NoSans,
+    /// A server without a name, for somebody's request.
+    #[error("the certificate for {request} would have no subject alternative name")]
+    NoSansInSignature {
+        /// The request.
+        request: PathBuf,
+        /// The names that the request has.
+        asked: Vec<String>,
+    },
+    /// The dates cannot be signed.
+    #[error(transparent)]
+    Time(#[from] time::Error),
+    /// The key to be certified is too weak.
+    #[error("key {path} is too weak: {weakness}")]
+    WeakKey {
+        /// The key.
+        path: PathBuf,
+        /// Why.
+        weakness: String,
+    },
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Differs { .. } | Self::KeyDiffers { .. } => {
+                Some("--force replaces it; another name or --out FILE leaves it alone".into())
+            }
+            Self::Inventory(error) => error.hint(),
+            Self::Name(error) => error.hint(),
+            Self::NoSans => Some("name the server as its clients do, such as --san api.example.com --san 10.0.0.1".into()),
+            Self::NoSansInSignature { asked, .. } if asked.is_empty() => Self::NoSans.hint(),
+            Self::NoSansInSignature { .. } => Some("take the request's names over with --copy-sans".into()),
+            Self::Time(error) => error.hint(),
+            Self::Issuer { .. } => Some("sign with the root instead: --parent NAME or --ca FILE".into()),
+            Self::NoKey(_) => Some("leave --key out to make a new key".into()),
+            Self::WeakKey { .. } => Some("leave --key out to make a new key".into()),
+        }
+    }
+}
