@@ -68,7 +68,9 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::NodeName { .. } => Some("a node is called as `kubectl get nodes` shows it, such as worker-1".into()),
+            Self::NodeName { .. } => {
+                Some("a node is called as `kubectl get nodes` shows it, such as worker-1".into())
+            }
             Self::Name(error) => error.hint(),
         }
     }
@@ -346,7 +348,9 @@ mod tests {
             assert!(issuer <= index, "{} stands before its issuer", row.name);
             assert!(ROWS[issuer].profile.is_ca(), "{} is signed by a leaf", row.name);
             assert!(row.subject("host-1").is_ok(), "{}", row.name);
-            let own = usize::from(matches!(row.subject, Subject::Host | Subject::Node) && row.profile.is_server());
+            let own = usize::from(
+                matches!(row.subject, Subject::Host | Subject::Node) && row.profile.is_server(),
+            );
             assert_eq!(row.default_sans("host-1").len(), row.sans.len() + own, "{}", row.name);
         }
     }

@@ -128,24 +128,29 @@ impl<'a> Inventory<'a> {
     /// The certificates in a file, the first one first; `None` where there is no file.
     pub fn chain(self, what: &'static str, path: &Path) -> Result<Option<Vec<Certificate>>, Error> {
         let Some(bytes) = self.bytes(what, path)? else { return Ok(None) };
-        Certificate::chain_from_pem(bytes)
-            .map(Some)
-            .map_err(|source| Error::Certificate { what, path: path.to_owned(), source })
+        Certificate::chain_from_pem(bytes).map(Some).map_err(|source| Error::Certificate {
+            what,
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// The private key in a file; `None` where there is no file.
     pub fn key(self, what: &'static str, path: &Path) -> Result<Option<PrivateKey>, Error> {
         let Some(bytes) = self.bytes(what, path)? else { return Ok(None) };
-        PrivateKey::from_pem(bytes)
-            .map(Some)
-            .map_err(|source| Error::Key { what, path: path.to_owned(), source })
+        PrivateKey::from_pem(bytes).map(Some).map_err(|source| Error::Key {
+            what,
+            path: path.to_owned(),
+            source,
+        })
     }
 
     /// The request in a file, its signature checked.
     pub fn request(self, path: &Path) -> Result<Request, Error> {
         let wrong = |source| Error::Request { path: path.to_owned(), source };
         let bytes = self.bytes("request", path)?;
-        let bytes = bytes.ok_or_else(|| Error::Missing { what: "request", path: path.to_owned() })?;
+        let bytes =
+            bytes.ok_or_else(|| Error::Missing { what: "request", path: path.to_owned() })?;
         let request = Request::from_pem(bytes).map_err(wrong)?;
         request.verify().map_err(wrong)?;
         Ok(request)

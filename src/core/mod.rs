@@ -9,6 +9,7 @@ pub mod inventory;
 pub mod keys;
 pub mod kubeconfig;
 pub mod plan;
+pub mod sign;
 pub mod spec;
 pub mod store;
 pub mod x509;

@@ -11,7 +11,8 @@ use crate::core::catalog::MASTERS;
 use crate::core::changes::Before;
 use crate::core::inventory::Inventory;
 use crate::core::spec::{
-    CertificateSpec, Destination, IssuerSpec, KEY_TYPE, KeySpec, RequestSpec, SignatureSpec, Spec, Wanted,
+    CertificateSpec, Destination, IssuerSpec, KEY_TYPE, KeySpec, RequestSpec, SignatureSpec, Spec,
+    Wanted,
 };
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain::{self, Ca};
@@ -169,6 +170,25 @@ pub fn make(spec: &Spec, inventory: Inventory<'_>, now: Moment) -> Result<Plan, 
     Ok(Plan { home: spec.home.clone(), steps, notes: planner.notes })
 }
 
+impl Step {
+    /// The kind of key that it needs anew.
+    pub fn new_key(&self) -> Option<KeyType> {
+        match self.key()? {
+            KeyStep::Draw { key_type, .. } => Some(*key_type),
+            KeyStep::Foreign(_) | KeyStep::Have { .. } => None,
+        }
+    }
+
+    /// Where its key comes from; `None` where nothing is done.
+    pub fn key(&self) -> Option<&KeyStep> {
+        match self {
+            Self::Certify(certify) => Some(&certify.key),
+            Self::Keep(_) => None,
+            Self::Request(ask) => Some(&ask.key),
+        }
+    }
+}
+
 impl Note {
     /// Whether it tells of a danger, not just of a fact.
     pub fn is_warning(&self) -> bool {
@@ -186,15 +206,26 @@ impl std::fmt::Display for Note {
                 write!(f, "the certificate ends with its CA at {end}, not at {asked} as asked")
             }
             Self::Dropped { request, what } => {
-                write!(f, "{} asks for what it does not get: {}", request.display(), what.join("; "))
+                write!(
+                    f,
+                    "{} asks for what it does not get: {}",
+                    request.display(),
+                    what.join("; ")
+                )
             }
-            Self::KeyReused(path) => write!(f, "uses the key {}, which is there without a certificate", path.display()),
+            Self::KeyReused(path) => {
+                write!(f, "uses the key {}, which is there without a certificate", path.display())
+            }
             Self::Masters(name) => write!(
                 f,
                 "`{name}` is in the group {MASTERS}: no RBAC rule can take its rights back while the certificate lives"
             ),
             Self::OpenKey { path, mode } => {
-                write!(f, "others can read the key {} (mode {mode:04o}): chmod 600 {0}", path.display())
+                write!(
+                    f,
+                    "others can read the key {} (mode {mode:04o}): chmod 600 {0}",
+                    path.display()
+                )
             }
         }
     }
@@ -239,7 +270,12 @@ impl Planner<'_> {
         self.note_masters(&template);
         let key = self.key_step(&spec.key, key)?;
         self.note_clamp(spec.until(), &template)?;
-        Ok(Step::Certify(Box::new(Certify { template, key, issuer, to: self.target("certificate", &spec.certificate)? })))
+        Ok(Step::Certify(Box::new(Certify {
+            template,
+            key,
+            issuer,
+            to: self.target("certificate", &spec.certificate)?,
+        })))
     }
 
     fn request(&mut self, spec: &RequestSpec) -> Result<Step, Error> {
@@ -273,7 +309,8 @@ impl Planner<'_> {
             asked: request.extensions().sans().iter().map(ToString::to_string).collect(),
         })?;
         let issuer = self.issuer(&IssuerSpec::Files(spec.issuer.clone()), spec.profile)?;
-        let until = spec.until.unwrap_or(Until::After(crate::core::spec::usual_period(spec.profile)));
+        let until =
+            spec.until.unwrap_or(Until::After(crate::core::spec::usual_period(spec.profile)));
         let template = Template {
             subject: subject_of(spec, &request)?,
             profile: spec.profile,
@@ -283,7 +320,8 @@ impl Planner<'_> {
         if let (Some(file), Some(chain)) =
             (spec.certificate.path(), self.found_chain("certificate", &spec.certificate)?)
         {
-            let mut differences = of_certificate(&chain[0], &template, &issuer, spec.until, self.now);
+            let mut differences =
+                of_certificate(&chain[0], &template, &issuer, spec.until, self.now);
             if chain[0].public_key() != request.public_key() {
                 differences.push("it is for another key".to_owned());
             }
@@ -309,7 +347,8 @@ impl Planner<'_> {
     fn issuer(&mut self, spec: &IssuerSpec, profile: Profile) -> Result<Issuer, Error> {
         let IssuerSpec::Files(files) = spec else { return Ok(Issuer::Itself) };
         let ca = self.inventory.ca(files, self.now)?;
-        ca.may_issue(profile).map_err(|source| Error::Issuer { path: files.certificate.clone(), source })?;
+        ca.may_issue(profile)
+            .map_err(|source| Error::Issuer { path: files.certificate.clone(), source })?;
         self.note_open_key(&files.key);
         Ok(Issuer::Ca(Box::new(ca)))
     }
@@ -344,7 +383,11 @@ impl Planner<'_> {
         }
     }
 
-    fn found_chain(&self, what: &'static str, at: &Destination) -> Result<Option<Vec<Certificate>>, Error> {
+    fn found_chain(
+        &self,
+        what: &'static str,
+        at: &Destination,
+    ) -> Result<Option<Vec<Certificate>>, Error> {
         let Some(path) = at.path() else { return Ok(None) };
         match self.inventory.chain(what, path) {
             // What will be replaced need not be readable.
@@ -375,10 +418,15 @@ impl Planner<'_> {
         key: Option<&(PathBuf, PrivateKey)>,
     ) -> Vec<String> {
         match (spec.path(), key) {
-            (Some(_), Some((path, key))) if chain::belongs(certificate, key.public_key()).is_err() => {
-                differences.push(format!("its key {} belongs to another certificate", path.display()));
+            (Some(_), Some((path, key)))
+                if chain::belongs(certificate, key.public_key()).is_err() =>
+            {
+                differences
+                    .push(format!("its key {} belongs to another certificate", path.display()));
             }
-            (Some(path), None) => differences.push(format!("its key {} is missing", path.display())),
+            (Some(path), None) => {
+                differences.push(format!("its key {} is missing", path.display()))
+            }
             _ => {}
         }
         if let KeySpec::Own { key_type: Some(wanted), .. } = spec
@@ -395,7 +443,11 @@ impl Planner<'_> {
     }
 
     /// The key to use: the one that must exist, one left over without a certificate, or a new one.
-    fn key_step(&mut self, spec: &KeySpec, found: Option<(PathBuf, PrivateKey)>) -> Result<KeyStep, Error> {
+    fn key_step(
+        &mut self,
+        spec: &KeySpec,
+        found: Option<(PathBuf, PrivateKey)>,
+    ) -> Result<KeyStep, Error> {
         let (to, key_type) = match (spec, found) {
             (KeySpec::Existing(_), Some((path, key))) => {
                 if let Some(weakness) = key.public_key().weakness() {
@@ -405,7 +457,9 @@ impl Planner<'_> {
                 return Ok(KeyStep::Have { key, path });
             }
             (KeySpec::Own { key_type, .. }, Some((path, key))) if !self.force => {
-                if let Some(wanted) = key_type.filter(|wanted| Some(*wanted) != key.public_key().key_type()) {
+                if let Some(wanted) =
+                    key_type.filter(|wanted| Some(*wanted) != key.public_key().key_type())
+                {
                     let found = key.public_key().to_string();
                     return Err(Error::KeyDiffers { path, found, wanted });
                 }
@@ -451,7 +505,10 @@ fn granted(spec: &SignatureSpec, request: &Request) -> (Vec<San>, Vec<String>) {
         let names: Vec<String> =
             asked.iter().filter(|san| !spec.sans.contains(san)).map(ToString::to_string).collect();
         if !names.is_empty() {
-            dropped.push(format!("subjectAltName ({}; --copy-sans takes them over)", names.join(", ")));
+            dropped.push(format!(
+                "subjectAltName ({}; --copy-sans takes them over)",
+                names.join(", ")
+            ));
         }
     }
     (sans, dropped)
@@ -465,16 +522,13 @@ fn subject_of(spec: &SignatureSpec, request: &Request) -> Result<DistinguishedNa
         Some(organizations) => organizations.clone(),
         None => asked.organizations().map(ToOwned::to_owned).collect(),
     };
-    let kept = [
-        Attribute::COUNTRY,
-        Attribute::STATE,
-        Attribute::LOCALITY,
-        Attribute::ORGANIZATIONAL_UNIT,
-    ];
-    let others = kept
-        .into_iter()
-        .flat_map(|attribute| asked.values(attribute).map(move |value| (attribute, value.to_owned())));
+    let kept =
+        [Attribute::COUNTRY, Attribute::STATE, Attribute::LOCALITY, Attribute::ORGANIZATIONAL_UNIT];
+    let others = kept.into_iter().flat_map(|attribute| {
+        asked.values(attribute).map(move |value| (attribute, value.to_owned()))
+    });
     let organizations = organizations.into_iter().map(|value| (Attribute::ORGANIZATION, value));
-    let parts = others.chain(organizations).chain([(Attribute::COMMON_NAME, common_name.to_owned())]);
+    let parts =
+        others.chain(organizations).chain([(Attribute::COMMON_NAME, common_name.to_owned())]);
     Ok(DistinguishedName::new(parts)?)
 }

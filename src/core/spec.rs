@@ -193,7 +193,10 @@ impl Spec {
                 }
                 Wanted::Signature(spec) => {
                     paths.extend(spec.certificate.path().map(Path::to_owned));
-                    paths.extend([&spec.request, &spec.issuer.certificate, &spec.issuer.key].map(Clone::clone));
+                    paths.extend(
+                        [&spec.request, &spec.issuer.certificate, &spec.issuer.key]
+                            .map(Clone::clone),
+                    );
                 }
             }
         }

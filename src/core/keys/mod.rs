@@ -2,10 +2,13 @@
 
 mod rsa;
 
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair};
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
+};
 use x509_cert::serial_number::SerialNumber;
 use zeroize::Zeroizing;
 
+use crate::core::plan::{Plan, Step};
 use crate::core::x509::entropy::{Entropy, Unavailable};
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::private_key::{self, PrivateKey};
@@ -38,6 +41,27 @@ pub enum Error {
     Primes,
 }
 
+/// What a plan needs of randomness, in the order of its steps.
+#[derive(Debug)]
+pub struct Drawn {
+    /// One key for each step that asks for a new one.
+    pub keys: Vec<PrivateKey>,
+    /// One serial number for each step that signs.
+    pub serials: Vec<SerialNumber>,
+}
+
+/// Draws everything that `plan` needs.
+///
+/// # Errors
+///
+/// No random numbers, or a key that does not stand its trial; nothing of the plan must be carried out then.
+pub fn draw_for(plan: &Plan, entropy: &dyn Entropy) -> Result<Drawn, Error> {
+    let types: Vec<KeyType> = plan.steps.iter().filter_map(Step::new_key).collect();
+    let signatures = plan.steps.iter().filter(|step| matches!(step, Step::Certify(_))).count();
+    let serials = (0..signatures).map(|_| draw_serial(entropy)).collect::<Result<_, _>>()?;
+    Ok(Drawn { keys: draw_all(&types, entropy)?, serials })
+}
+
 /// Draws one key of each type that is asked for, on as many threads as there are cores.
 ///
 /// # Errors
@@ -51,7 +75,8 @@ pub fn draw_all(types: &[KeyType], entropy: &dyn Entropy) -> Result<Vec<PrivateK
     let mut keys = Vec::with_capacity(types.len());
     for some in types.chunks(cores) {
         std::thread::scope(|scope| {
-            let drawing: Vec<_> = some.iter().map(|kind| scope.spawn(|| draw(*kind, entropy))).collect();
+            let drawing: Vec<_> =
+                some.iter().map(|kind| scope.spawn(|| draw(*kind, entropy))).collect();
             drawing.into_iter().try_for_each(|key| {
                 keys.push(key.join().unwrap_or(Err(Error::Primes))?);
                 Ok::<_, Error>(())
@@ -79,7 +104,11 @@ pub fn draw(key_type: KeyType, entropy: &dyn Entropy) -> Result<PrivateKey, Erro
     let signature = key.sign(TRIAL, entropy).map_err(failed)?;
     let public_key = key.public_key();
     let verified = public_key.verify(&key.signature_algorithm(), TRIAL, &signature).is_ok();
-    if verified && public_key.key_type() == Some(key_type) { Ok(key) } else { Err(Error::Untrue(key_type)) }
+    if verified && public_key.key_type() == Some(key_type) {
+        Ok(key)
+    } else {
+        Err(Error::Untrue(key_type))
+    }
 }
 
 /// Draws a serial number: positive, of 16 random octets at most (leading zeros go, as DER says).
@@ -93,7 +122,10 @@ pub fn draw_serial(entropy: &dyn Entropy) -> Result<SerialNumber, Error> {
     Ok(SerialNumber::new(&octets).expect("sixteen octets are a serial number"))
 }
 
-fn rsa_key(bits: u32, entropy: &dyn Entropy) -> Result<Result<PrivateKey, private_key::Error>, Error> {
+fn rsa_key(
+    bits: u32,
+    entropy: &dyn Entropy,
+) -> Result<Result<PrivateKey, private_key::Error>, Error> {
     Ok(PrivateKey::from_pkcs1_der(&rsa::draw(bits, entropy)?))
 }
 
@@ -101,7 +133,8 @@ fn ec(
     algorithm: &'static ring::signature::EcdsaSigningAlgorithm,
     entropy: &dyn Entropy,
 ) -> Result<Result<PrivateKey, private_key::Error>, Error> {
-    let pkcs8 = EcdsaKeyPair::generate_pkcs8(algorithm, entropy.ring()?).map_err(|_| Unavailable)?;
+    let pkcs8 =
+        EcdsaKeyPair::generate_pkcs8(algorithm, entropy.ring()?).map_err(|_| Unavailable)?;
     Ok(PrivateKey::from_pkcs8_der(pkcs8.as_ref()))
 }
 
@@ -148,8 +181,9 @@ mod tests {
 
     #[test]
     fn serials_do_not_repeat() {
-        let serials: BTreeSet<_> =
-            (0..500).map(|_| draw_serial(&System::default()).unwrap().as_bytes().to_vec()).collect();
+        let serials: BTreeSet<_> = (0..500)
+            .map(|_| draw_serial(&System::default()).unwrap().as_bytes().to_vec())
+            .collect();
         assert_eq!(serials.len(), 500);
     }
 

@@ -47,8 +47,11 @@ pub fn draw(bits: u32, entropy: &dyn Entropy) -> Result<Zeroizing<Vec<u8>>, Erro
 /// (The crate's `random_prime` sets one, which gives a modulus one bit short every other time.)
 fn prime(bits: u32, entropy: &dyn Entropy) -> Result<BoxedUint, Error> {
     let mut source = Source { entropy, failed: None };
-    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb).map_err(|_| Error::Primes)?;
-    let options = fips::FipsOptions::with_error_bound(bits, ERROR_BOUND).ok_or(Error::Primes)?.with_lucas_test();
+    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb)
+        .map_err(|_| Error::Primes)?;
+    let options = fips::FipsOptions::with_error_bound(bits, ERROR_BOUND)
+        .ok_or(Error::Primes)?
+        .with_lucas_test();
     let found = sieve_and_find(&mut source, sieve, |source, candidate: &BoxedUint| {
         source.failed.is_some() || fips::is_prime(source, Flavor::Any, candidate, options)
     });

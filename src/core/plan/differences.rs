@@ -79,9 +79,11 @@ fn sans(found: Extensions<'_>, wanted: &[San]) -> Option<String> {
 fn has_other_usages(found: Extensions<'_>, wanted: Profile, rsa_key: bool) -> bool {
     let usages = wanted.key_usage(rsa_key);
     let purposes = wanted.extended_key_usages();
-    let found_purposes = found.get::<ExtendedKeyUsage>().map(|(_, usage)| usage.0).unwrap_or_default();
+    let found_purposes =
+        found.get::<ExtendedKeyUsage>().map(|(_, usage)| usage.0).unwrap_or_default();
     found.get::<KeyUsage>().is_none_or(|(_, found)| found != usages)
-        || found.get::<BasicConstraints>().map(|(_, found)| found) != Some(wanted.basic_constraints())
+        || found.get::<BasicConstraints>().map(|(_, found)| found)
+            != Some(wanted.basic_constraints())
         || found_purposes != purposes
 }
 

@@ -77,11 +77,18 @@ impl Error {
             }
             Self::Inventory(error) => error.hint(),
             Self::Name(error) => error.hint(),
-            Self::NoSans => Some("name the server as its clients do, such as --san api.example.com --san 10.0.0.1".into()),
+            Self::NoSans => Some(
+                "name the server as its clients do, such as --san api.example.com --san 10.0.0.1"
+                    .into(),
+            ),
             Self::NoSansInSignature { asked, .. } if asked.is_empty() => Self::NoSans.hint(),
-            Self::NoSansInSignature { .. } => Some("take the request's names over with --copy-sans".into()),
+            Self::NoSansInSignature { .. } => {
+                Some("take the request's names over with --copy-sans".into())
+            }
             Self::Time(error) => error.hint(),
-            Self::Issuer { .. } => Some("sign with the root instead: --parent NAME or --ca FILE".into()),
+            Self::Issuer { .. } => {
+                Some("sign with the root instead: --parent NAME or --ca FILE".into())
+            }
             Self::NoKey(_) => Some("leave --key out to make a new key".into()),
             Self::WeakKey { .. } => Some("leave --key out to make a new key".into()),
         }

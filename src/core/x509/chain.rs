@@ -8,10 +8,10 @@ use super::profile::Profile;
 use super::public_key::PublicKey;
 use super::time::Moment;
 
-/// A CA that may sign: its certificate, those above it up to but without the root, and its key.
+/// A CA that may sign: its certificate, those above it, and its key.
 #[derive(Debug)]
 pub struct Ca {
-    /// Its certificate first, then the intermediates above it.
+    /// Its certificate first, then those above it.
     chain: Vec<Certificate>,
     key: PrivateKey,
 }
@@ -26,7 +26,9 @@ pub enum Error {
         subject: String,
     },
     /// Its key usage forbids it.
-    #[error("`{subject}` may not sign certificates: its key usage lacks keyCertSign (it has {found})")]
+    #[error(
+        "`{subject}` may not sign certificates: its key usage lacks keyCertSign (it has {found})"
+    )]
     NoKeyCertSign {
         /// The subject of the certificate.
         subject: String,
@@ -50,7 +52,9 @@ pub enum Error {
         start: Moment,
     },
     /// The key is another's.
-    #[error("the key belongs to another CA: `{subject}` has the key {wanted}, the file holds {found}")]
+    #[error(
+        "the key belongs to another CA: `{subject}` has the key {wanted}, the file holds {found}"
+    )]
     ForeignKey {
         /// The subject of the certificate.
         subject: String,
@@ -88,6 +92,11 @@ impl Ca {
     /// Its key.
     pub fn key(&self) -> &PrivateKey {
         &self.key
+    }
+
+    /// Its certificate, then everything above it that its file holds.
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
     }
 
     /// What a server must send after its own certificate: this CA and those above it, up to but without the root.

@@ -75,7 +75,9 @@ impl Crl {
 
     /// Whether `issuer` signed it.
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        let (Ok(message), Some(signature)) = (self.list.tbs_cert_list.to_der(), self.list.signature.as_bytes()) else {
+        let (Ok(message), Some(signature)) =
+            (self.list.tbs_cert_list.to_der(), self.list.signature.as_bytes())
+        else {
             return false;
         };
         issuer.verify(&self.list.signature_algorithm, &message, signature).is_ok()

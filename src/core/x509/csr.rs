@@ -154,11 +154,13 @@ impl Request {
     ///
     /// Alternative names are left out: whoever signs decides about them one by one.
     pub fn beyond(&self, profile: Profile) -> Vec<String> {
-        let given = extensions::of_request(profile, &[], self.public_key.is_rsa()).unwrap_or_default();
+        let given =
+            extensions::of_request(profile, &[], self.public_key.is_rsa()).unwrap_or_default();
         let differs = |asked: &Extension| {
             asked.extn_id != SubjectAltName::OID && !given.iter().any(|given| covers(given, asked))
         };
-        let beyond: Vec<Extension> = self.extensions.iter().filter(|asked| differs(asked)).cloned().collect();
+        let beyond: Vec<Extension> =
+            self.extensions.iter().filter(|asked| differs(asked)).cloned().collect();
         let names = Extensions(&beyond).names();
         names.iter().zip(&beyond).map(|(name, asked)| described(name, asked)).collect()
     }
@@ -177,7 +179,8 @@ fn covers(given: &Extension, asked: &Extension) -> bool {
     }
     let (given, asked) = (std::slice::from_ref(given), std::slice::from_ref(asked));
     let (given, asked) = (Extensions(given), Extensions(asked));
-    if let (Some((_, given)), Some((_, asked))) = (given.get::<KeyUsage>(), asked.get::<KeyUsage>()) {
+    if let (Some((_, given)), Some((_, asked))) = (given.get::<KeyUsage>(), asked.get::<KeyUsage>())
+    {
         return given.0.contains(asked.0);
     }
     if let (Some((_, given)), Some((_, asked))) =
@@ -185,7 +188,8 @@ fn covers(given: &Extension, asked: &Extension) -> bool {
     {
         return asked.0.iter().all(|purpose| given.0.contains(purpose));
     }
-    given.get::<BasicConstraints>().map(|(_, value)| value) == asked.get::<BasicConstraints>().map(|(_, value)| value)
+    given.get::<BasicConstraints>().map(|(_, value)| value)
+        == asked.get::<BasicConstraints>().map(|(_, value)| value)
 }
 
 /// The name of an extension with what it asks for, where that is short: `keyUsage (keyCertSign)`.

@@ -83,7 +83,10 @@ impl Extensions<'_> {
     /// The key usages by name.
     pub fn key_usages(self) -> Vec<&'static str> {
         let named = |usages: KeyUsage| {
-            KEY_USAGE_NAMES.iter().filter(move |(bit, _)| usages.0.contains(*bit)).map(|(_, name)| *name)
+            KEY_USAGE_NAMES
+                .iter()
+                .filter(move |(bit, _)| usages.0.contains(*bit))
+                .map(|(_, name)| *name)
         };
         self.get::<KeyUsage>().map(|(_, usages)| named(usages).collect()).unwrap_or_default()
     }

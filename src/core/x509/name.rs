@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use der::asn1::{Any, BmpString, Ia5StringRef, ObjectIdentifier, PrintableStringRef, SetOfVec, TeletexStringRef, Utf8StringRef};
+use der::asn1::{
+    Any, BmpString, Ia5StringRef, ObjectIdentifier, PrintableStringRef, SetOfVec, TeletexStringRef,
+    Utf8StringRef,
+};
 use der::{Decode, Encode, Tag, Tagged};
 use serde::{Serialize, Serializer};
 use x509_cert::attr::AttributeTypeAndValue;
@@ -139,7 +142,9 @@ impl DistinguishedName {
     /// # Errors
     ///
     /// An empty part, one with control characters, one that is too long, and a missing common name.
-    pub fn new<V: Into<String>>(parts: impl IntoIterator<Item = (Attribute, V)>) -> Result<Self, Error> {
+    pub fn new<V: Into<String>>(
+        parts: impl IntoIterator<Item = (Attribute, V)>,
+    ) -> Result<Self, Error> {
         let mut name = Self::default();
         for (attribute, value) in parts {
             let value = value.into();
@@ -178,7 +183,10 @@ impl DistinguishedName {
 
     /// The values of one kind of part, in order.
     pub fn values(&self, attribute: Attribute) -> impl DoubleEndedIterator<Item = &str> {
-        self.parts.iter().filter(move |(oid, _)| *oid == attribute.oid).map(|(_, value)| value.as_str())
+        self.parts
+            .iter()
+            .filter(move |(oid, _)| *oid == attribute.oid)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Whether it has no part at all.
@@ -190,7 +198,8 @@ impl DistinguishedName {
     pub fn to_x509(&self) -> der::Result<Name> {
         let mut sequence = RdnSequence::default();
         for (oid, value) in &self.parts {
-            let string = Attribute::ALL.iter().find(|known| known.oid == *oid).map(|known| known.string);
+            let string =
+                Attribute::ALL.iter().find(|known| known.oid == *oid).map(|known| known.string);
             let value = encode(string.unwrap_or(StringType::Directory), value)?;
             let part = SetOfVec::try_from(vec![AttributeTypeAndValue { oid: *oid, value }])?;
             sequence.push(RelativeDistinguishedName::from(part));
@@ -223,10 +232,15 @@ impl Serialize for DistinguishedName {
 /// Refuses what should not be signed.
 fn check(attribute: Attribute, value: &str) -> Result<(), Error> {
     let label = attribute.label;
-    let limit = if attribute == Attribute::COMMON_NAME { LONGEST_COMMON_NAME } else { LONGEST_PART };
+    let limit =
+        if attribute == Attribute::COMMON_NAME { LONGEST_COMMON_NAME } else { LONGEST_PART };
     let alphabet = |why| Err(Error::Alphabet { label, value: value.to_owned(), why });
     if value.is_empty() {
-        return Err(if attribute == Attribute::COMMON_NAME { Error::NoCommonName } else { Error::Empty(label) });
+        return Err(if attribute == Attribute::COMMON_NAME {
+            Error::NoCommonName
+        } else {
+            Error::Empty(label)
+        });
     }
     if value.len() > limit {
         return Err(Error::TooLong { label, found: value.len(), limit });
@@ -235,7 +249,9 @@ fn check(attribute: Attribute, value: &str) -> Result<(), Error> {
         return Err(Error::Control { label, value: value.to_owned() });
     }
     match attribute.string {
-        StringType::Country if value.len() != 2 || !value.bytes().all(|b| b.is_ascii_uppercase()) => {
+        StringType::Country
+            if value.len() != 2 || !value.bytes().all(|b| b.is_ascii_uppercase()) =>
+        {
             alphabet("a country is two capital letters, such as DE")
         }
         StringType::Ia5 if !value.is_ascii() => alphabet("it must be ASCII"),
@@ -263,9 +279,13 @@ fn encode(string: StringType, value: &str) -> der::Result<Any> {
 fn text(value: &Any) -> String {
     let read = match value.tag() {
         Tag::Utf8String => value.decode_as::<Utf8StringRef<'_>>().map(|v| v.as_str().to_owned()),
-        Tag::PrintableString => value.decode_as::<PrintableStringRef<'_>>().map(|v| v.as_str().to_owned()),
+        Tag::PrintableString => {
+            value.decode_as::<PrintableStringRef<'_>>().map(|v| v.as_str().to_owned())
+        }
         Tag::Ia5String => value.decode_as::<Ia5StringRef<'_>>().map(|v| v.as_str().to_owned()),
-        Tag::TeletexString => value.decode_as::<TeletexStringRef<'_>>().map(|v| v.as_str().to_owned()),
+        Tag::TeletexString => {
+            value.decode_as::<TeletexStringRef<'_>>().map(|v| v.as_str().to_owned())
+        }
         Tag::BmpString => value.decode_as::<BmpString>().map(|v| v.to_string()),
         tag => Err(tag.value_error().into()),
     };
@@ -298,9 +318,13 @@ mod tests {
 
     #[test]
     fn each_group_is_a_part_of_its_own_in_the_order_given() {
-        let name = DistinguishedName::user("alice", ["ops", "dev", "a,b \"c\"+d", "größe"]).unwrap();
+        let name =
+            DistinguishedName::user("alice", ["ops", "dev", "a,b \"c\"+d", "größe"]).unwrap();
         let read = DistinguishedName::read(&name.to_x509().unwrap());
-        assert_eq!(read.organizations().collect::<Vec<_>>(), ["ops", "dev", "a,b \"c\"+d", "größe"]);
+        assert_eq!(
+            read.organizations().collect::<Vec<_>>(),
+            ["ops", "dev", "a,b \"c\"+d", "größe"]
+        );
         assert_eq!(read.common_name(), Some("alice"));
         assert_eq!(name.to_x509().unwrap().iter_rdn().count(), 5);
         assert_eq!(read.to_string(), r#"O=ops, O=dev, O=a\,b \"c\"\+d, O=größe, CN=alice"#);
@@ -324,7 +348,10 @@ mod tests {
         assert!(matches!(user("\u{202e}a"), Err(Error::Control { .. })));
         assert!(matches!(user(&"a".repeat(4000)), Err(Error::TooLong { found: 4000, .. })));
         assert_eq!(DistinguishedName::user("a", [""]), Err(Error::Empty("O")));
-        let country = DistinguishedName::new([(Attribute::COUNTRY, "Germany"), (Attribute::COMMON_NAME, "a")]);
+        let country = DistinguishedName::new([
+            (Attribute::COUNTRY, "Germany"),
+            (Attribute::COMMON_NAME, "a"),
+        ]);
         assert!(matches!(country, Err(Error::Alphabet { .. })));
     }
 

@@ -75,7 +75,9 @@ pub fn blocks(bytes: &[u8]) -> Result<Vec<Block>, Error> {
     }
     let mut rest = bytes;
     let mut found = Vec::new();
-    while let Some((kind, der)) = pem::from_buf(&mut rest).map_err(|error| Error::Damaged(describe(&error)))? {
+    while let Some((kind, der)) =
+        pem::from_buf(&mut rest).map_err(|error| Error::Damaged(describe(&error)))?
+    {
         if found.len() == MOST_BLOCKS {
             return Err(Error::TooMany);
         }
@@ -108,7 +110,9 @@ fn label(kind: SectionKind) -> Option<&'static str> {
 /// What is wrong, without a byte of the block: it may be a key.
 fn describe(error: &pem::Error) -> String {
     match error {
-        pem::Error::MissingSectionEnd { .. } => "a block is cut short: its END line is missing".into(),
+        pem::Error::MissingSectionEnd { .. } => {
+            "a block is cut short: its END line is missing".into()
+        }
         pem::Error::IllegalSectionStart { .. } => "a BEGIN line is malformed".into(),
         pem::Error::Base64Decode(_) => "a block is not Base64".into(),
         pem::Error::SectionTooLarge => "a block is too large".into(),

@@ -15,7 +15,9 @@ use der::pem::LineEnding;
 use der::{Decode, Encode};
 use pkcs8::PrivateKeyInfoRef;
 use ring::rand::SystemRandom;
-use ring::signature::{self, EcdsaKeyPair, Ed25519KeyPair, EcdsaSigningAlgorithm, KeyPair, RsaKeyPair};
+use ring::signature::{
+    self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaKeyPair,
+};
 use sec1::{EcParameters, EcPrivateKey};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
@@ -112,8 +114,12 @@ impl Error {
     pub fn hint(&self, path: &Path) -> Option<String> {
         let path = path.display();
         match self {
-            Self::Encrypted => Some(format!("take the passphrase off: openssl pkey -in {path} -out {path}.plain")),
-            Self::NoPublicKey => Some(format!("write it anew with its public half: openssl ec -in {path} -out {path}.full")),
+            Self::Encrypted => {
+                Some(format!("take the passphrase off: openssl pkey -in {path} -out {path}.plain"))
+            }
+            Self::NoPublicKey => Some(format!(
+                "write it anew with its public half: openssl ec -in {path} -out {path}.full"
+            )),
             _ => None,
         }
     }
@@ -139,7 +145,10 @@ impl PrivateKey {
     pub fn from_sec1_der(bytes: &[u8]) -> Result<Self, Error> {
         let key = EcPrivateKey::from_der(bytes)?;
         let curve = match key.parameters.and_then(EcParameters::named_curve) {
-            Some(oid) => CURVES.iter().find(|curve| curve.oid == oid).ok_or_else(|| unsupported_curve(oid))?,
+            Some(oid) => CURVES
+                .iter()
+                .find(|curve| curve.oid == oid)
+                .ok_or_else(|| unsupported_curve(oid))?,
             None => curve_of_length(key.private_key.len())?,
         };
         Self::from_scalar(curve, &key)
@@ -221,7 +230,9 @@ impl PrivateKey {
             Signer::Ec(_, curve) => {
                 AlgorithmIdentifierOwned { oid: curve.signature_algorithm, parameters: None }
             }
-            Signer::Ed25519(_) => AlgorithmIdentifierOwned { oid: rfc8410::ID_ED_25519, parameters: None },
+            Signer::Ed25519(_) => {
+                AlgorithmIdentifierOwned { oid: rfc8410::ID_ED_25519, parameters: None }
+            }
             Signer::Rsa(_) => AlgorithmIdentifierOwned {
                 oid: rfc5912::SHA_256_WITH_RSA_ENCRYPTION,
                 parameters: Some(Any::null()),
@@ -262,8 +273,11 @@ impl PrivateKey {
         )
         .map_err(|error| rejected(&error))?;
         let parameters = EcParameters::NamedCurve(curve.oid);
-        let written =
-            EcPrivateKey { private_key: key.private_key, parameters: Some(parameters), public_key: Some(point) };
+        let written = EcPrivateKey {
+            private_key: key.private_key,
+            parameters: Some(parameters),
+            public_key: Some(point),
+        };
         let algorithm = AlgorithmIdentifierOwned {
             oid: rfc5912::ID_EC_PUBLIC_KEY,
             parameters: Some(Any::encode_from(&curve.oid)?),

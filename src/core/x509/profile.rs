@@ -41,7 +41,9 @@ impl Profile {
     /// Basic constraints: always there, so that no verifier has to guess.
     pub fn basic_constraints(self) -> BasicConstraints {
         match self {
-            Self::Ca { path_length } => BasicConstraints { ca: true, path_len_constraint: path_length },
+            Self::Ca { path_length } => {
+                BasicConstraints { ca: true, path_len_constraint: path_length }
+            }
             Self::Client | Self::Peer | Self::Server => {
                 BasicConstraints { ca: false, path_len_constraint: None }
             }
@@ -51,8 +53,12 @@ impl Profile {
     /// Key usage. Key encipherment is only for servers with an RSA key: nobody encrypts to a client, and EC cannot.
     pub fn key_usage(self, rsa_key: bool) -> KeyUsage {
         KeyUsage(match self {
-            Self::Ca { .. } => KeyUsages::DigitalSignature | KeyUsages::KeyCertSign | KeyUsages::CRLSign,
-            Self::Peer | Self::Server if rsa_key => KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment,
+            Self::Ca { .. } => {
+                KeyUsages::DigitalSignature | KeyUsages::KeyCertSign | KeyUsages::CRLSign
+            }
+            Self::Peer | Self::Server if rsa_key => {
+                KeyUsages::DigitalSignature | KeyUsages::KeyEncipherment
+            }
             Self::Client | Self::Peer | Self::Server => KeyUsages::DigitalSignature.into(),
         })
     }

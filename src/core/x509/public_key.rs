@@ -68,8 +68,10 @@ impl PublicKey {
 
     /// Puts one together from the algorithm and what its bit string holds.
     pub fn from_parts(algorithm: AlgorithmIdentifierOwned, bits: &[u8]) -> Result<Self, Error> {
-        let spki =
-            SubjectPublicKeyInfoOwned { algorithm, subject_public_key: BitString::from_bytes(bits)? };
+        let spki = SubjectPublicKeyInfoOwned {
+            algorithm,
+            subject_public_key: BitString::from_bytes(bits)?,
+        };
         Self::from_spki_der(&spki.to_der()?)
     }
 
@@ -167,7 +169,8 @@ impl Kind {
         if algorithm.oid == rfc8410::ID_ED_25519 {
             return Ok(Self::Ed25519);
         }
-        let curve = algorithm.parameters.as_ref().and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
+        let curve =
+            algorithm.parameters.as_ref().and_then(|p| p.decode_as::<ObjectIdentifier>().ok());
         Ok(match (algorithm.oid, curve) {
             (rfc5912::ID_EC_PUBLIC_KEY, Some(rfc5912::SECP_256_R_1)) => Self::EcP256,
             (rfc5912::ID_EC_PUBLIC_KEY, Some(rfc5912::SECP_384_R_1)) => Self::EcP384,
@@ -177,11 +180,20 @@ impl Kind {
     }
 
     /// How a signature of this algorithm is checked. SHA-1 is not: it is broken.
-    fn verification(&self, algorithm: ObjectIdentifier) -> Option<&'static dyn VerificationAlgorithm> {
+    fn verification(
+        &self,
+        algorithm: ObjectIdentifier,
+    ) -> Option<&'static dyn VerificationAlgorithm> {
         Some(match (self, algorithm) {
-            (Self::Rsa { .. }, rfc5912::SHA_256_WITH_RSA_ENCRYPTION) => &signature::RSA_PKCS1_2048_8192_SHA256,
-            (Self::Rsa { .. }, rfc5912::SHA_384_WITH_RSA_ENCRYPTION) => &signature::RSA_PKCS1_2048_8192_SHA384,
-            (Self::Rsa { .. }, rfc5912::SHA_512_WITH_RSA_ENCRYPTION) => &signature::RSA_PKCS1_2048_8192_SHA512,
+            (Self::Rsa { .. }, rfc5912::SHA_256_WITH_RSA_ENCRYPTION) => {
+                &signature::RSA_PKCS1_2048_8192_SHA256
+            }
+            (Self::Rsa { .. }, rfc5912::SHA_384_WITH_RSA_ENCRYPTION) => {
+                &signature::RSA_PKCS1_2048_8192_SHA384
+            }
+            (Self::Rsa { .. }, rfc5912::SHA_512_WITH_RSA_ENCRYPTION) => {
+                &signature::RSA_PKCS1_2048_8192_SHA512
+            }
             (Self::EcP256, rfc5912::ECDSA_WITH_SHA_256) => &signature::ECDSA_P256_SHA256_ASN1,
             (Self::EcP256, rfc5912::ECDSA_WITH_SHA_384) => &signature::ECDSA_P256_SHA384_ASN1,
             (Self::EcP384, rfc5912::ECDSA_WITH_SHA_256) => &signature::ECDSA_P384_SHA256_ASN1,

@@ -164,11 +164,16 @@ pub fn flaw_of_dns_name(name: &str) -> Option<&'static str> {
         Some("a wildcard may only be the whole first label, as in *.example.com")
     } else if name.ends_with('.') {
         Some("it ends in a dot")
-    } else if name.bytes().any(|b| !(b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')) {
+    } else if name
+        .bytes()
+        .any(|b| !(b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.'))
+    {
         Some("only letters, digits, `-` and `.` may be in it")
     } else if !name.split('.').all(label_ok) {
         Some("each part must have 1 to 63 bytes and begin and end with a letter or digit")
-    } else if name.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) && name.contains('.') {
+    } else if name.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
+        && name.contains('.')
+    {
         Some("its last part is a number, as in an address")
     } else {
         None
@@ -184,7 +189,8 @@ fn address_of(text: &str) -> Result<San, Error> {
 }
 
 fn uri_of(text: &str) -> Result<San, Error> {
-    let scheme = text.split_once(':').map_or("", |(scheme, rest)| if rest.is_empty() { "" } else { scheme });
+    let scheme =
+        text.split_once(':').map_or("", |(scheme, rest)| if rest.is_empty() { "" } else { scheme });
     let scheme_ok = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
         && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
     if !scheme_ok || !text.bytes().all(|b| b.is_ascii_graphic()) {
@@ -242,8 +248,31 @@ mod tests {
     #[test]
     fn what_is_no_name_is_refused() {
         for text in [
-            "", "dns:", "a..b", "-a", "a-", "a_b", "*", "*.*.a", "a.*.b", "*a.b", "bücher.de", "a b", "a.", "dns:1.2.3.4",
-            "10.0.0.0/8", "1.2.3", "256.1.1.1", "ip:a", "uri:nothing", "://x", "@a", "a@", "a@b@c", "a\nb", "\u{1b}[31m",
+            "",
+            "dns:",
+            "a..b",
+            "-a",
+            "a-",
+            "a_b",
+            "*",
+            "*.*.a",
+            "a.*.b",
+            "*a.b",
+            "bücher.de",
+            "a b",
+            "a.",
+            "dns:1.2.3.4",
+            "10.0.0.0/8",
+            "1.2.3",
+            "256.1.1.1",
+            "ip:a",
+            "uri:nothing",
+            "://x",
+            "@a",
+            "a@",
+            "a@b@c",
+            "a\nb",
+            "\u{1b}[31m",
         ] {
             assert!(text.parse::<San>().is_err(), "{text:?}");
         }

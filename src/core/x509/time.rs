@@ -291,7 +291,9 @@ mod tests {
 
     #[test]
     fn a_period_reads_the_units_of_operators_and_of_go() {
-        for (text, days) in [("90d", 90), ("1y", 365), ("2w", 14), ("8760h0m0s", 365), ("1y1d", 366)] {
+        for (text, days) in
+            [("90d", 90), ("1y", 365), ("2w", 14), ("8760h0m0s", 365), ("1y1d", 366)]
+        {
             assert_eq!(text.parse(), Ok(Period::days(days)), "{text}");
         }
         for text in ["", "d", "1", "1x", "1d2", "1.5h", "١d"] {
@@ -306,7 +308,10 @@ mod tests {
     fn the_last_moment_is_the_end_of_9999() {
         let now = moment("9999-01-01");
         assert!(Validity::new(now, Until::After(Period::days(364))).is_ok());
-        assert!(matches!(Validity::new(now, Until::After(Period::days(365))), Err(Error::TooFar(_))));
+        assert!(matches!(
+            Validity::new(now, Until::After(Period::days(365))),
+            Err(Error::TooFar(_))
+        ));
     }
 
     #[test]
