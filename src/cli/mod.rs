@@ -1,8 +1,229 @@
 //! What people type and what they see.
+//!
+//! Parsing records what was typed; a second step makes of it what is meant; the core does it; [`output`] prints.
 
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
-/// Runs the program.
-pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+use clap::{CommandFactory, Parser, Subcommand};
+
+mod args;
+mod ca;
+mod cert;
+pub mod exit;
+pub mod output;
+mod screen;
+
+use self::args::Shared;
+use self::ca::CaCommand;
+use self::cert::CertCommand;
+use self::exit::Exit;
+use self::output::Output;
+use crate::core::store::{self, LockSettings};
+use crate::core::x509::entropy::Entropy;
+use crate::core::x509::time::Moment;
+use crate::core::{self as acts, Error, Source, World};
+
+/// How long the lock of somebody else is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The world as the process edge hands it in.
+pub struct Process<'a> {
+    /// The time now.
+    pub clock: SystemTime,
+    /// Where random bytes come from.
+    pub entropy: &'a dyn Entropy,
+    /// A variable of the environment.
+    pub environment: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Standard input.
+    pub input: &'a mut dyn Read,
+    /// Whether a person sits at standard input.
+    pub input_is_terminal: bool,
+    /// Standard output.
+    pub output: &'a mut dyn Write,
+    /// Standard error.
+    pub talk: &'a mut dyn Write,
+}
+
+/// Makes, checks and renews what a Kubernetes cluster trusts
+#[derive(Debug, Parser)]
+#[command(
+    name = "kubepki",
+    version,
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  kubepki ca init
+  kubepki cert issue admin
+  kubepki cert show pki/ca.crt"
+)]
+struct Cli {
+    #[command(flatten)]
+    shared: Shared,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Certificate authorities
+    #[command(subcommand)]
+    Ca(CaCommand),
+
+    /// Certificates and requests
+    #[command(subcommand)]
+    Cert(CertCommand),
+
+    /// Print a completion script for a shell
+    #[command(after_help = "\
+Examples:
+  kubepki completion bash")]
+    Completion {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The definition of the command line, for help, completions and documents.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program once.
+pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return answer(&error, process),
+    };
+    let Cli { shared, command } = cli;
+    let Process { input, output, talk, .. } = process;
+    let mut out = Output::new(*output, *talk, shared.output, shared.quiet);
+    let Some(now) = shared.at.or_else(|| moment(process.clock)) else {
+        out.error(
+            "the clock of this machine is before 1970 or past 9999",
+            Some("set it with date"),
+        );
+        return Exit::Failed;
+    };
+    let locks = LockSettings { wait: PATIENCE, now: process.clock };
+    let world = World { now, entropy: process.entropy, locks };
+    let mut session = Session { shared, world, input: *input, out };
+    session.run(command)
+}
+
+/// One run: what was typed, the world, and where to print.
+struct Session<'a> {
+    shared: Shared,
+    world: World<'a>,
+    input: &'a mut dyn Read,
+    out: Output<'a>,
+}
+
+/// Why a run ends without being done.
+enum Stop {
+    Core(Error),
+    Output(io::Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl Session<'_> {
+    fn run(&mut self, command: Command) -> Exit {
+        match self.dispatch(command) {
+            Ok(exit) => exit,
+            Err(Stop::Core(error)) => {
+                self.out.error(&error.to_string(), error.hint().as_deref());
+                Exit::from(&error)
+            }
+            Err(Stop::Output(error)) => output::exit_of(&error),
+        }
+    }
+
+    fn dispatch(&mut self, command: Command) -> Result<Exit, Stop> {
+        match command {
+            Command::Ca(CaCommand::Init(args)) => {
+                self.make(args.spec(&self.shared)?, args.writing.dry_run)
+            }
+            Command::Ca(CaCommand::Show(args)) => {
+                let report = acts::show_ca(&args.files(&self.shared)?, self.world.now)?;
+                self.out.report(&report)?;
+                Ok(Exit::Done)
+            }
+            Command::Cert(CertCommand::Issue(args)) => {
+                self.make(args.spec(&self.shared)?, args.writing.dry_run)
+            }
+            Command::Cert(CertCommand::Request(args)) => {
+                self.make(args.spec(&self.shared)?, args.writing.dry_run)
+            }
+            Command::Cert(CertCommand::Sign(args)) => {
+                self.make(args.spec(&self.shared)?, args.writing.dry_run)
+            }
+            Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
+            Command::Completion { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "kubepki", &mut script);
+                self.out.data(&String::from_utf8_lossy(&script))?;
+                Ok(Exit::Done)
+            }
+        }
+    }
+
+    fn make(&mut self, spec: acts::spec::Spec, dry_run: bool) -> Result<Exit, Stop> {
+        let made = acts::make(&spec, dry_run, &self.world)?;
+        made.report.warnings.iter().for_each(|warning| self.out.warning(warning));
+        made.report.notes.iter().for_each(|note| self.out.note(note));
+        self.out.file(&made.stdout)?;
+        self.out.report(&made.report)?;
+        Ok(Exit::Done)
+    }
+
+    fn show(&mut self, paths: &[PathBuf]) -> Result<Exit, Stop> {
+        let mut sources = Vec::new();
+        for path in paths {
+            sources.push(if path == Path::new("-") {
+                let bytes =
+                    store::read_stream("standard input", &mut *self.input).map_err(Error::from)?;
+                Source::Bytes(PathBuf::from("standard input"), bytes)
+            } else {
+                Source::File(path.clone())
+            });
+        }
+        let report = acts::show(&sources, self.world.now);
+        if !report.items.is_empty() {
+            self.out.report(&report)?;
+        }
+        for failure in &report.failures {
+            self.out.error(&failure.error, failure.hint.as_deref());
+        }
+        Ok(if report.failures.is_empty() { Exit::Done } else { Exit::Failed })
+    }
+}
+
+/// Help and version go to standard output and are no failure; anything else is one of usage.
+fn answer(error: &clap::Error, process: &mut Process<'_>) -> Exit {
+    let text = error.render().to_string();
+    let (stream, exit): (&mut dyn Write, Exit) =
+        if error.use_stderr() { (process.talk, Exit::Usage) } else { (process.output, Exit::Done) };
+    match stream.write_all(output::escape(&text).as_bytes()).and_then(|()| stream.flush()) {
+        Ok(()) => exit,
+        Err(error) => output::exit_of(&error),
+    }
+}
+
+fn moment(clock: SystemTime) -> Option<Moment> {
+    let since = clock.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    Moment::from_unix(since.as_secs())
 }

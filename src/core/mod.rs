@@ -5,11 +5,36 @@
 
 pub mod catalog;
 pub mod changes;
+pub mod check;
+pub mod error;
 pub mod inventory;
 pub mod keys;
 pub mod kubeconfig;
 pub mod plan;
+pub mod report;
 pub mod sign;
 pub mod spec;
 pub mod store;
 pub mod x509;
+
+mod make;
+mod show;
+
+pub use error::Error;
+pub use make::{Made, make};
+pub use show::{Source, show, show_ca};
+
+use self::store::LockSettings;
+use self::x509::entropy::Entropy;
+use self::x509::time::Moment;
+
+/// The world as an act sees it.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// The one moment that a run knows.
+    pub now: Moment,
+    /// Where random bytes come from.
+    pub entropy: &'a dyn Entropy,
+    /// How long others are waited for.
+    pub locks: LockSettings,
+}

@@ -167,7 +167,7 @@ pub enum Note {
 pub fn make(spec: &Spec, inventory: Inventory<'_>, now: Moment) -> Result<Plan, Error> {
     let mut planner = Planner { force: spec.force, inventory, now, notes: Vec::new() };
     let steps = spec.wanted.iter().map(|wanted| planner.step(wanted)).collect::<Result<_, _>>()?;
-    Ok(Plan { home: spec.home.clone(), steps, notes: planner.notes })
+    Ok(Plan { home: spec.home.clone().unwrap_or_default(), steps, notes: planner.notes })
 }
 
 impl Step {

@@ -20,8 +20,8 @@ pub const KEY_TYPE: KeyType = KeyType::Rsa2048;
 /// Something to make.
 #[derive(Clone, Debug)]
 pub struct Spec {
-    /// The folder whose lock and journal cover all the files.
-    pub home: PathBuf,
+    /// The folder whose lock and journal cover all the files; `None` where no file is written.
+    pub home: Option<PathBuf>,
     /// What is wanted, issuers before what they sign.
     pub wanted: Vec<Wanted>,
     /// Whether what differs is replaced.
@@ -207,4 +207,39 @@ impl Spec {
 /// How long a certificate of this profile lives when nothing else is said.
 pub fn usual_period(profile: Profile) -> Period {
     if profile.is_ca() { CA_PERIOD } else { LEAF_PERIOD }
+}
+
+/// The longest name that becomes the name of a file, in bytes.
+const LONGEST_FILE_NAME: usize = 200;
+
+/// A name that cannot become the name of a file.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{name}` cannot be the name of a file: {why}")]
+pub struct NameError {
+    name: String,
+    why: &'static str,
+}
+
+impl NameError {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        Some("give a plain NAME for the files, and the odd one with --cn".into())
+    }
+}
+
+/// Checks that a name can become the name of a file: a strict alphabet, so that no name is ever a path or a control code.
+pub fn check_file_name(name: &str) -> Result<(), NameError> {
+    let good = |b: u8| b.is_ascii_alphanumeric() || b"._-@:+=".contains(&b);
+    let why = if name.is_empty() {
+        "it is empty"
+    } else if name.len() > LONGEST_FILE_NAME {
+        "it is longer than 200 bytes"
+    } else if name.starts_with(['-', '.']) {
+        "it begins with `-` or `.`"
+    } else if !name.bytes().all(good) {
+        "only letters, digits and . _ - @ : + = may be in it"
+    } else {
+        return Ok(());
+    };
+    Err(NameError { name: name.to_owned(), why })
 }

@@ -12,6 +12,7 @@ use super::public_key::PublicKey;
 use super::time::Moment;
 
 /// A revocation list.
+#[derive(Debug)]
 pub struct Crl {
     list: CertificateList,
 }

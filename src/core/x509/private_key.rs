@@ -298,8 +298,8 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// PKCS#8 says it in the label, openssl's old form in a header.
-fn is_encrypted(bytes: &[u8]) -> bool {
+/// Whether a PEM file holds an encrypted key: PKCS#8 says it in the label, openssl's old form in a header.
+pub fn is_encrypted(bytes: &[u8]) -> bool {
     [&b"-----BEGIN ENCRYPTED PRIVATE KEY-----"[..], b"Proc-Type: 4,ENCRYPTED"]
         .iter()
         .any(|mark| bytes.windows(mark.len()).any(|window| window == *mark))

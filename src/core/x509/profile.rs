@@ -2,6 +2,8 @@
 //!
 //! There are no loose flags. A profile is chosen, and the extensions follow (RFC 5280, 4.2.1.3, 4.2.1.9, 4.2.1.12).
 
+use std::fmt;
+
 use der::asn1::ObjectIdentifier;
 use der::oid::db::rfc5280::{ID_KP_CLIENT_AUTH, ID_KP_SERVER_AUTH};
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
@@ -20,6 +22,18 @@ pub enum Profile {
     Peer,
     /// Shows who a server is.
     Server,
+}
+
+/// `CA`, `client`, `peer`, `server`.
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ca { .. } => "CA",
+            Self::Client => "client",
+            Self::Peer => "peer",
+            Self::Server => "server",
+        })
+    }
 }
 
 impl Profile {

@@ -1,0 +1,190 @@
+//! Options that several commands share, and the step from what was typed to what is meant.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::output::Format;
+use crate::core::Error;
+use crate::core::catalog::{self, Row};
+use crate::core::spec::{Destination, IssuerSpec, KeySpec, Pair};
+use crate::core::x509::key_type::KeyType;
+use crate::core::x509::name::{Attribute, DistinguishedName};
+use crate::core::x509::san::San;
+use crate::core::x509::time::{Moment, Until};
+
+/// Options of every command.
+#[derive(Args, Clone, Debug)]
+pub struct Shared {
+    /// Folder of the CA, certificates and keys
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "KUBEPKI_CERT_DIR",
+        default_value = "pki"
+    )]
+    pub cert_dir: PathBuf,
+
+    /// Form of what is printed
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        env = "KUBEPKI_OUTPUT",
+        default_value = "text"
+    )]
+    pub output: Format,
+
+    /// Print no report and no notes; warnings and errors stay
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+
+    /// The moment that counts as now (RFC 3339), for tests and rehearsals
+    #[arg(long, global = true, value_name = "TIME", env = "KUBEPKI_AT", hide = true)]
+    pub at: Option<Moment>,
+}
+
+/// Options of every command that writes.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Writing {
+    /// Replace what is there and differs
+    #[arg(long)]
+    pub force: bool,
+
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Options that name the CA that signs.
+#[derive(Args, Clone, Debug)]
+pub struct Signing {
+    /// CA that signs: a NAME in the certificate folder, or the FILE of its certificate [default: the one that the profile names]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub ca: Option<String>,
+
+    /// Key of the CA [default: beside its certificate]
+    #[arg(long, value_name = "FILE")]
+    pub ca_key: Option<PathBuf>,
+}
+
+/// Options that say how long.
+#[derive(Args, Clone, Debug)]
+pub struct Lasting {
+    /// How long it lives, or until when: 90d, 1y, 2160h, 2030-01-31 [default: 1y; a CA: 10y]
+    #[arg(long, visible_alias = "not-after", value_name = "PERIOD|DATE", env = "KUBEPKI_VALIDITY")]
+    pub validity: Option<String>,
+}
+
+impl Signing {
+    /// The files of the CA.
+    pub fn files(&self, shared: &Shared, default: &str) -> Pair {
+        let name = self.ca.as_deref().unwrap_or(default);
+        let mut files = if self.ca.is_some() && is_path(name) {
+            let certificate = PathBuf::from(name);
+            Pair { key: certificate.with_extension("key"), certificate }
+        } else {
+            Pair::beside(&shared.cert_dir, catalog::file(name))
+        };
+        if let Some(key) = &self.ca_key {
+            files.key.clone_from(key);
+        }
+        files
+    }
+
+    /// The CA as something that is wanted takes it.
+    pub fn issuer(&self, shared: &Shared, default: &str) -> IssuerSpec {
+        IssuerSpec::Files(self.files(shared, default))
+    }
+}
+
+impl Lasting {
+    /// The end that was asked for, if any.
+    pub fn until(&self) -> Result<Option<Until>, Error> {
+        Ok(self.validity.as_deref().map(str::parse).transpose()?)
+    }
+}
+
+/// Whether a text means a file rather than a name in the certificate folder.
+pub fn is_path(text: &str) -> bool {
+    text.contains('/') || text == "." || text == ".." || Path::new(text).extension().is_some()
+}
+
+/// A key type by its name.
+pub fn key_type(text: Option<&str>) -> Result<Option<KeyType>, Error> {
+    Ok(text.map(str::parse).transpose()?)
+}
+
+/// Alternative names: those that a row has by itself, then those that were given, each once.
+pub fn sans(defaults: Vec<San>, given: &[String]) -> Result<Vec<San>, Error> {
+    let mut sans = defaults;
+    for text in given {
+        let san: San = text.parse()?;
+        if !sans.contains(&san) {
+            sans.push(san);
+        }
+    }
+    Ok(sans)
+}
+
+/// The subject for `name`: the row's, with what was given in its place.
+pub fn subject(
+    row: &Row,
+    name: &str,
+    cn: Option<&str>,
+    orgs: &[String],
+) -> Result<DistinguishedName, Error> {
+    let common_name = match cn {
+        Some(cn) => cn.to_owned(),
+        None => row.common_name(name)?,
+    };
+    let fixed = row.organizations.iter().map(|group| (*group).to_owned());
+    let given = orgs.iter().filter(|group| !row.organizations.contains(&group.as_str())).cloned();
+    let groups = fixed.chain(given).map(|group| (Attribute::ORGANIZATION, group));
+    Ok(DistinguishedName::new(groups.chain([(Attribute::COMMON_NAME, common_name)]))?)
+}
+
+/// The two places of a certificate or request and its key: `--out FILE`, `--out -`, or below the certificate folder.
+pub fn places(
+    shared: &Shared,
+    out: Option<&Path>,
+    file: &str,
+    suffix: &str,
+) -> (Destination, Destination) {
+    match out {
+        Some(out) if out == Path::new("-") => (Destination::Stdout, Destination::Stdout),
+        Some(out) => {
+            (Destination::File(out.to_owned()), Destination::File(out.with_extension("key")))
+        }
+        None => (
+            Destination::File(shared.cert_dir.join(format!("{file}.{suffix}"))),
+            Destination::File(shared.cert_dir.join(format!("{file}.key"))),
+        ),
+    }
+}
+
+/// The folder whose lock covers what is written: the certificate folder, or that of `--out FILE`.
+pub fn home(shared: &Shared, out: Option<&Path>) -> Option<PathBuf> {
+    match out {
+        Some(out) if out == Path::new("-") => None,
+        Some(out) => {
+            let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Some(folder.unwrap_or(Path::new(".")).to_owned())
+        }
+        None => Some(shared.cert_dir.clone()),
+    }
+}
+
+/// The key of something that is wanted: one that is there, or one of our own.
+pub fn key_spec(
+    existing: Option<&Path>,
+    to: Destination,
+    wanted: Option<&str>,
+) -> Result<KeySpec, Error> {
+    Ok(match existing {
+        Some(path) => KeySpec::Existing(path.to_owned()),
+        None => KeySpec::Own { to, key_type: key_type(wanted)? },
+    })
+}

@@ -1,0 +1,44 @@
+//! Exit codes.
+
+use std::process::ExitCode;
+
+use crate::core::Error;
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Exit {
+    /// It was done, or there was nothing to do.
+    Done = 0,
+    /// It could not be done; nothing was changed.
+    Failed = 1,
+    /// It was not understood: an unknown flag, a value that cannot be.
+    Usage = 2,
+    /// Something was found that the operator asked to be told of.
+    Findings = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// What was typed is a matter of usage; what was found on disk is not.
+impl From<&Error> for Exit {
+    fn from(error: &Error) -> Self {
+        match error {
+            Error::Catalog(_)
+            | Error::FileName(_)
+            | Error::KeyType(_)
+            | Error::Name(_)
+            | Error::San(_)
+            | Error::Time(_) => Self::Usage,
+            Error::Check(_)
+            | Error::Inventory(_)
+            | Error::Keys(_)
+            | Error::Plan(_)
+            | Error::Sign(_)
+            | Error::Store(_) => Self::Failed,
+        }
+    }
+}

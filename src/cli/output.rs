@@ -1,0 +1,156 @@
+//! The only printer. Data goes to standard output, talk to standard error, and nothing that comes from a file reaches a
+//! terminal with a control character in it.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::exit::Exit;
+use crate::core::x509::name::is_unprintable;
+
+/// The form in which data is printed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON document with everything.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// Just the names or paths, one on a line.
+    Name,
+}
+
+/// Something that can be printed.
+pub trait Printed: Serialize {
+    /// For people: lines, each with its newline.
+    fn text(&self) -> String;
+
+    /// The names or paths.
+    fn names(&self) -> Vec<String>;
+}
+
+/// Where a run prints.
+pub struct Output<'a> {
+    data: &'a mut dyn Write,
+    talk: &'a mut dyn Write,
+    format: Format,
+    quiet: bool,
+    /// Whether standard output is taken by a file that was asked for, so that reports are talk.
+    data_is_taken: bool,
+}
+
+impl<'a> Output<'a> {
+    /// Prints data to `data` and talk to `talk`.
+    pub fn new(
+        data: &'a mut dyn Write,
+        talk: &'a mut dyn Write,
+        format: Format,
+        quiet: bool,
+    ) -> Self {
+        Self { data, talk, format, quiet, data_is_taken: false }
+    }
+
+    /// Prints a file that was asked for on standard output, byte for byte; reports are talk from then on.
+    pub fn file(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.data_is_taken = true;
+        self.data.write_all(bytes)?;
+        self.data.flush()
+    }
+
+    /// Prints a report. With `--quiet` only what a program would read.
+    pub fn report(&mut self, report: &impl Printed) -> io::Result<()> {
+        let text = match self.format {
+            Format::Text if self.quiet => return Ok(()),
+            Format::Text => escape(&report.text()),
+            Format::Name => {
+                report.names().iter().map(|name| format!("{}\n", escape_line(name))).collect()
+            }
+            Format::Json => serde_json::to_string_pretty(report).map_err(io::Error::other)? + "\n",
+            Format::Yaml => serde_saphyr::to_string(report).map_err(io::Error::other)?,
+        };
+        let stream = if self.data_is_taken { &mut *self.talk } else { &mut *self.data };
+        stream.write_all(text.as_bytes())?;
+        stream.flush()
+    }
+
+    /// Prints data that is a report in itself, such as a completion script.
+    pub fn data(&mut self, text: &str) -> io::Result<()> {
+        self.data.write_all(text.as_bytes())?;
+        self.data.flush()
+    }
+
+    /// Tells of a danger.
+    pub fn warning(&mut self, text: &str) {
+        self.say("warning", text);
+    }
+
+    /// Tells of a fact, unless that is not wanted.
+    pub fn note(&mut self, text: &str) {
+        if !self.quiet {
+            self.say("note", text);
+        }
+    }
+
+    /// Tells why it was not done, and what to type instead.
+    pub fn error(&mut self, text: &str, hint: Option<&str>) {
+        self.say("error", text);
+        if let Some(hint) = hint {
+            self.say("hint", hint);
+        }
+    }
+
+    /// Talk is lost where nobody listens; that is no reason to fail.
+    fn say(&mut self, label: &str, text: &str) {
+        let _ = writeln!(self.talk, "{label}: {}", escape_line(text));
+    }
+}
+
+/// How a run ends whose output could not be written: a reader that has gone away (`| head`) has had enough.
+pub fn exit_of(error: &io::Error) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe { Exit::Done } else { Exit::Failed }
+}
+
+/// Makes foreign text harmless: every character that would move the cursor, change colours, reorder or break a line is
+/// written as `\u{..}`. Newlines stay.
+pub fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unprintable(c) && c != '\n' {
+            let _ = write!(out, "{}", c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The same for what must stay on one line.
+pub fn escape_line(text: &str) -> String {
+    escape(text).replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn terminal_codes_and_line_breaks_become_visible() {
+        assert_eq!(escape_line("a\u{1b}[31m\nb\u{202e}\u{7f}"), "a\\u{1b}[31m\\nb\\u{202e}\\u{7f}");
+        assert_eq!(escape("größe \n"), "größe \n");
+    }
+
+    proptest! {
+        #[test]
+        fn no_control_character_survives(text in any::<String>()) {
+            prop_assert!(!escape_line(&text).chars().any(is_unprintable));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The sum of the modules' errors.
+
+use crate::core::x509::{key_type, name, san, time};
+use crate::core::{catalog, check, inventory, keys, plan, sign, spec, store};
+
+/// Why an act did not come to its end. Nothing was changed then.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+#[expect(missing_docs, reason = "each variant is one module's error, documented there")]
+pub enum Error {
+    Catalog(#[from] catalog::Error),
+    Check(#[from] check::Error),
+    KeyType(#[from] key_type::Error),
+    Keys(#[from] keys::Error),
+    Name(#[from] name::Error),
+    FileName(#[from] spec::NameError),
+    Inventory(#[from] inventory::Error),
+    Plan(#[from] plan::Error),
+    San(#[from] san::Error),
+    Sign(#[from] sign::Error),
+    Store(#[from] store::Error),
+    Time(#[from] time::Error),
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Catalog(error) => error.hint(),
+            Self::Check(error) => error.hint(),
+            Self::FileName(error) => error.hint(),
+            Self::Inventory(error) => error.hint(),
+            Self::KeyType(error) => error.hint(),
+            Self::Keys(_) | Self::Sign(_) => None,
+            Self::Name(error) => error.hint(),
+            Self::Plan(error) => error.hint(),
+            Self::San(error) => error.hint(),
+            Self::Store(error) => error.hint(),
+            Self::Time(error) => error.hint(),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What making something did, or would do.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::facts::{CertificateFacts, RequestFacts};
+use crate::core::changes::Before;
+use crate::core::plan::{KeyStep, Plan, Step, Target};
+use crate::core::sign::Made;
+use crate::core::x509::time::Moment;
+
+/// What making something did, or would do.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MadeReport {
+    /// Whether any file is not as before.
+    pub changed: bool,
+    /// Whether nothing was done yet.
+    pub dry_run: bool,
+    /// Each file, in the order in which it comes into place.
+    pub files: Vec<FileReport>,
+    /// The certificates that were made or kept; empty in a dry run of what is still to be signed.
+    pub certificates: Vec<CertificateFacts>,
+    /// The requests that were made.
+    pub requests: Vec<RequestFacts>,
+    /// Dangers.
+    pub warnings: Vec<String>,
+    /// Facts that may surprise.
+    pub notes: Vec<String>,
+}
+
+/// One file.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FileReport {
+    /// What is done with it.
+    pub action: Action,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it holds, in a few words.
+    pub about: String,
+}
+
+/// What is done with a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is new.
+    Create,
+    /// It is there as asked.
+    Keep,
+    /// It was there and is replaced.
+    Replace,
+    /// It was there and something in it is changed; the rest stays byte for byte.
+    Edit,
+}
+
+impl MadeReport {
+    /// What `plan` is going to do.
+    pub fn of_plan(plan: &Plan) -> Self {
+        let mut report = Self::default();
+        for step in &plan.steps {
+            report.add_step(step);
+        }
+        for note in &plan.notes {
+            let list = if note.is_warning() { &mut report.warnings } else { &mut report.notes };
+            list.push(note.to_string());
+        }
+        report.changed = report.files.iter().any(|file| file.action != Action::Keep);
+        report
+    }
+
+    /// Adds what came of it.
+    pub fn add_made(&mut self, made: &[Made], now: Moment) {
+        for one in made {
+            self.certificates
+                .extend(one.chain.first().map(|leaf| CertificateFacts::new(leaf, now)));
+            self.requests.extend(one.request.as_ref().map(RequestFacts::new));
+        }
+    }
+
+    /// Adds one file.
+    pub fn add_file(&mut self, action: Action, path: PathBuf, about: String) {
+        self.changed |= action != Action::Keep;
+        self.files.push(FileReport { action, path, about });
+    }
+
+    fn add_step(&mut self, step: &Step) {
+        if let Some(KeyStep::Draw { key_type, to }) = step.key() {
+            self.add_target(to, format!("{key_type} key"));
+        }
+        match step {
+            Step::Certify(certify) => {
+                let template = &certify.template;
+                let (profile, end) = (template.profile, template.validity.not_after);
+                self.add_target(
+                    &certify.to,
+                    format!("{profile} certificate of {}, until {end}", template.subject),
+                );
+            }
+            Step::Keep(kept) => {
+                if let Some((path, key)) = &kept.key {
+                    self.add_file(Action::Keep, path.clone(), format!("{} key", key.public_key()));
+                }
+                let about = match kept.chain.first() {
+                    Some(leaf) => {
+                        format!(
+                            "certificate of {}, until {}",
+                            leaf.subject(),
+                            leaf.validity().not_after
+                        )
+                    }
+                    None => "request".to_owned(),
+                };
+                self.add_file(Action::Keep, kept.file.clone(), about);
+            }
+            Step::Request(ask) => self.add_target(&ask.to, format!("request of {}", ask.subject)),
+        }
+    }
+
+    fn add_target(&mut self, target: &Target, about: String) {
+        let action = if target.before == Before::Absent { Action::Create } else { Action::Replace };
+        if let Some(path) = target.to.path() {
+            self.add_file(action, path.to_owned(), about);
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The act of showing: read, take apart, describe. Nothing is written, locked or executed.
+
+use std::path::{Path, PathBuf};
+
+use crate::core::changes::{Bytes, Found, Snapshot};
+use crate::core::inventory::{self, Inventory};
+use crate::core::report::{CaReport, Failure, KeyState, ShowReport};
+use crate::core::spec::Pair;
+use crate::core::x509::chain;
+use crate::core::x509::time::Moment;
+use crate::core::{Error, check, store};
+
+/// Something to show.
+#[derive(Debug)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// Bytes that came another way, under the name that they go by.
+    Bytes(PathBuf, Bytes),
+}
+
+/// Describes everything in `sources`. What cannot be read or understood is told beside the rest.
+pub fn show(sources: &[Source], now: Moment) -> ShowReport {
+    let files = sources.iter().filter_map(|source| match source {
+        Source::File(path) => Some(path),
+        Source::Bytes(..) => None,
+    });
+    let snapshot = store::read(files.flat_map(|path| [path.clone(), key_beside(path)]));
+    let mut report = ShowReport::default();
+    for source in sources {
+        match examine(source, &snapshot) {
+            Ok(examined) => report.add(examined, now),
+            Err(error) => {
+                report.failures.push(Failure { error: error.to_string(), hint: error.hint() })
+            }
+        }
+    }
+    report
+}
+
+/// Describes a CA and its key.
+///
+/// # Errors
+///
+/// There is no CA certificate, or it cannot be read.
+pub fn show_ca(files: &Pair, now: Moment) -> Result<CaReport, Error> {
+    let snapshot = store::read([files.certificate.clone(), files.key.clone()]);
+    let inventory = Inventory::new(&snapshot);
+    let missing =
+        || inventory::Error::Missing { what: "CA certificate", path: files.certificate.clone() };
+    let chain = inventory
+        .chain("CA certificate", &files.certificate)
+        .and_then(|chain| chain.ok_or_else(missing))?;
+    let key = match inventory.key("CA key", &files.key) {
+        Ok(None) => KeyState::Missing,
+        Ok(Some(key)) if chain::belongs(&chain[0], key.public_key()).is_ok() => KeyState::Matches,
+        Ok(Some(_)) => KeyState::Foreign,
+        Err(error) => KeyState::Unreadable(error.to_string()),
+    };
+    let unfit = chain::may_sign(&chain[0], now).err().map(|error| error.to_string());
+    Ok(CaReport::new(files, &chain, key, unfit, now))
+}
+
+fn examine(source: &Source, snapshot: &Snapshot) -> Result<Vec<check::Examined>, Error> {
+    match source {
+        Source::Bytes(name, bytes) => Ok(check::examine(name, bytes, None)?),
+        Source::File(path) => {
+            let inventory = Inventory::new(snapshot);
+            let bytes = inventory.bytes("file", path)?;
+            let missing = || inventory::Error::Missing { what: "file", path: path.clone() };
+            let bytes = bytes.ok_or_else(missing)?;
+            let key = match snapshot.get(&key_beside(path)) {
+                Found::File { bytes, .. } => Some(bytes),
+                Found::Absent | Found::Unreadable(_) => None,
+            };
+            Ok(check::examine(path, bytes, key)?)
+        }
+    }
+}
+
+/// `admin.key` for `admin.crt`.
+fn key_beside(path: &Path) -> PathBuf {
+    path.with_extension("key")
+}
