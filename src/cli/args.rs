@@ -15,6 +15,7 @@ use crate::core::x509::time::{Moment, Until};
 
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Shared {
     /// Folder of the CA, certificates and keys
     #[arg(
@@ -26,11 +27,12 @@ pub struct Shared {
     )]
     pub cert_dir: PathBuf,
 
-    /// Form of what is printed
+    /// Form of what is printed: text, json, yaml, or just the names
     #[arg(
         short,
         long,
         global = true,
+        hide_possible_values = true,
         value_name = "FORMAT",
         env = "KUBEPKI_OUTPUT",
         default_value = "text"

@@ -89,11 +89,11 @@ pub struct GenArgs {
     #[arg(long)]
     issue: bool,
 
-    #[command(flatten, next_help_heading = "Options of --issue")]
-    issuing: Issuing,
-
     #[command(flatten)]
     pub(super) writing: Writing,
+
+    #[command(flatten, next_help_heading = "Options of --issue")]
+    issuing: Issuing,
 }
 
 /// What `--issue` takes besides.

@@ -84,7 +84,7 @@ enum Command {
     #[command(subcommand)]
     Cert(CertCommand),
 
-    /// Contexts: which cluster, as whom
+    /// Contexts of kubeconfigs
     #[command(subcommand)]
     Context(ContextCommand),
 
@@ -198,7 +198,7 @@ impl Session<'_> {
             }
             Command::Completion { shell } => {
                 let mut script = Vec::new();
-                clap_complete::generate(shell, &mut command(), "kubepki", &mut script);
+                clap_complete::generate(shell, &mut self::command(), "kubepki", &mut script);
                 self.out.data(&String::from_utf8_lossy(&script))?;
                 Ok(Exit::Done)
             }
