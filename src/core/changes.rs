@@ -11,12 +11,14 @@ use zeroize::Zeroizing;
 /// The content of a file; wiped when dropped, since any of them may hold a key.
 pub type Bytes = Zeroizing<Vec<u8>>;
 
-/// Who may read a file. The mode follows from it: 0600 for a secret, 0644 for the public.
+/// Who may read a file. The mode follows from it, and is never wider than that of the file that is replaced.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Secrecy {
-    /// Certificates, requests, public keys.
+    /// A file that people keep and share as they like, such as a kubeconfig: its mode stays; 0600 for a new one.
+    AsFound,
+    /// Certificates, requests, public keys: 0644.
     Public,
-    /// Private keys, tokens, and files that hold one.
+    /// Private keys, tokens, and files that hold one: 0600.
     Secret,
 }
 

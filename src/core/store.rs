@@ -1,1 +1,0 @@
-//! The disk: the only module that opens files.

@@ -1,0 +1,260 @@
+//! Writing a set of files: a list of steps, so that each can be the last one of a killed run in a test.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+use std::path::PathBuf;
+
+use super::error::Error;
+use super::folders::{MadeFolders, parent};
+use super::journal::{self, Entry, Mark};
+use super::target::{content, look, mode, targets};
+use super::temp::{self, Owner};
+use crate::core::changes::{Change, Changes};
+
+/// What was done about one change.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Written {
+    /// The file, as the change names it.
+    pub path: PathBuf,
+    /// What was done.
+    pub how: How,
+}
+
+/// What was done to a file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum How {
+    /// It is new.
+    Created,
+    /// There was one, and it had other content or a wider mode.
+    Replaced,
+    /// Content and mode were there already; nothing was written.
+    Unchanged,
+}
+
+/// Writes all of `changes` or nothing. `locked` are the folders that this run has locked, in their one spelling.
+pub(super) fn commit(changes: &Changes, locked: &[PathBuf]) -> Result<Vec<Written>, Error> {
+    let mut commit = Commit::prepare(changes, locked, std::process::id())?;
+    let done = commit.steps().into_iter().try_for_each(|step| commit.take(step));
+    match done {
+        Ok(()) => Ok(commit.written),
+        Err(cause) => Err(commit.roll_back(cause)),
+    }
+}
+
+/// A set on its way to the disk.
+struct Commit<'a> {
+    /// Where the journal is; `None` for a single file, which needs none.
+    home: Option<PathBuf>,
+    files: Vec<OneFile<'a>>,
+    /// Complete once everything is staged.
+    entries: Vec<Entry>,
+    journaled: bool,
+    owner: Owner,
+    written: Vec<Written>,
+    /// Dropped last: folders that are empty again go.
+    made: MadeFolders,
+}
+
+/// One file that has to be written.
+struct OneFile<'a> {
+    change: &'a Change,
+    target: PathBuf,
+    old: Option<Metadata>,
+    staged: Option<PathBuf>,
+    kept: Option<PathBuf>,
+}
+
+/// The smallest things that are done, in their order.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Step {
+    /// Write and sync a file beside its target.
+    Stage(usize),
+    /// Give the old file a second name.
+    Keep(usize),
+    /// See that the old files are still as they must be.
+    Check,
+    /// Write the journal: from here on a killed run is finished by the next.
+    Journal,
+    /// Rename a staged file to its target.
+    Install(usize),
+    /// Make the new names durable.
+    Sync,
+    /// Remove the journal and the second names.
+    Close,
+}
+
+impl<'a> Commit<'a> {
+    /// Looks at everything, and writes nothing yet but missing folders.
+    fn prepare(changes: &'a Changes, locked: &[PathBuf], pid: u32) -> Result<Self, Error> {
+        let mut made = MadeFolders::default();
+        let targets = targets(&changes.list, &mut made)?;
+        let mut files = Vec::new();
+        let mut written = Vec::new();
+        for (change, target) in changes.list.iter().zip(targets) {
+            let (old, how) = look(change, &target)?;
+            written.push(Written { path: change.path.clone(), how });
+            if how != How::Unchanged {
+                files.push(OneFile { change, target, old, staged: None, kept: None });
+            }
+        }
+        let in_set = files.len() > 1;
+        let home = if in_set { Some(home(changes, locked)?) } else { None };
+        let owner = Owner { pid, in_set };
+        sweep(&files);
+        Ok(Self { home, files, entries: Vec::new(), journaled: false, owner, written, made })
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let all = 0..self.files.len();
+        let mut steps: Vec<Step> = all.clone().map(Step::Stage).collect();
+        if self.home.is_some() {
+            steps.extend(all.clone().filter(|&i| self.files[i].old.is_some()).map(Step::Keep));
+        }
+        steps.push(Step::Check);
+        steps.extend(self.home.is_some().then_some(Step::Journal));
+        steps.extend(all.map(Step::Install));
+        steps.push(Step::Sync);
+        steps.extend(self.home.is_some().then_some(Step::Close));
+        steps
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), Error> {
+        match step {
+            Step::Stage(i) => self.files[i].stage(self.owner),
+            Step::Keep(i) => self.files[i].keep(self.owner),
+            Step::Check => self.check(),
+            Step::Journal => self.journal(),
+            Step::Install(i) => install(&self.entries[i]),
+            Step::Sync => journal::sync_targets(&self.entries).and_then(|()| self.made.sync()),
+            Step::Close => self.close(),
+        }
+    }
+
+    /// Right before the renames: nobody has touched anything since it was read.
+    fn check(&mut self) -> Result<(), Error> {
+        for file in &self.files {
+            look(file.change, &file.target)?;
+        }
+        self.entries = self.files.iter().map(OneFile::entry).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    fn journal(&mut self) -> Result<(), Error> {
+        let Some(home) = &self.home else { return Ok(()) };
+        // Set first: when the journal is there but could not be synced, it has to be undone.
+        self.journaled = true;
+        journal::write(home, &self.entries, self.owner)
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        self.home.as_ref().map_or(Ok(()), |home| journal::close(home, &self.entries))
+    }
+
+    /// After a step that failed: everything as it was.
+    fn roll_back(self, cause: Error) -> Error {
+        let undone = match &self.home {
+            Some(home) if self.journaled => journal::undo_all(home, &self.entries),
+            _ => Ok(()),
+        };
+        match undone {
+            Err(undoing) => Error::HalfDone { cause: cause.into(), undoing: undoing.into() },
+            Ok(()) => {
+                self.files.iter().for_each(OneFile::discard);
+                cause
+            }
+        }
+    }
+}
+
+impl OneFile<'_> {
+    /// Writes the new file beside the target. Its name is noted first, so that it is removed whatever fails.
+    fn stage(&mut self, owner: Owner) -> Result<(), Error> {
+        let (path, file) = temp::create(&self.target, owner)?;
+        self.staged = Some(path);
+        self.fill(file).map_err(Error::io("write", &self.change.path))
+    }
+
+    /// Owner before mode: the file is nobody else's to read until it is as narrow as it will stay.
+    fn fill(&self, mut file: File) -> io::Result<()> {
+        let same_group = self.old.as_ref().is_none_or(|old| take_over(&file, old));
+        let mode = mode(self.change.secrecy, self.old.as_ref());
+        // The bits for the old group are not for another one.
+        let mode = if same_group { mode } else { mode & !0o070 };
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        file.write_all(&self.change.bytes)?;
+        file.sync_all()
+    }
+
+    /// Keeps the old file under a second name, so that a set can be undone; as a copy where there are no hard links.
+    fn keep(&mut self, owner: Owner) -> Result<(), Error> {
+        if let Ok(kept) = temp::link(&self.target, owner) {
+            self.kept = Some(kept);
+            return Ok(());
+        }
+        let (Some(old), Some(bytes)) = (&self.old, content(&self.target)?) else { return Ok(()) };
+        let (kept, mut file) = temp::create(&self.target, owner)?;
+        self.kept = Some(kept);
+        take_over(&file, old);
+        let copied = file
+            .set_permissions(fs::Permissions::from_mode(old.mode() & 0o777))
+            .and_then(|()| file.write_all(&bytes))
+            .and_then(|()| file.sync_all());
+        copied.map_err(Error::io("keep a copy of", &self.target))
+    }
+
+    fn entry(&self) -> Result<Entry, Error> {
+        let staged = self.staged.clone().unwrap_or_default();
+        let new = fs::symlink_metadata(&staged).map_err(Error::io("write", &self.change.path))?;
+        Ok(Entry {
+            target: self.target.clone(),
+            staged,
+            kept: self.kept.clone(),
+            new: Mark::of(&new),
+            old: self.old.as_ref().map(Mark::of),
+        })
+    }
+
+    fn discard(&self) {
+        for path in [&self.staged, &self.kept].into_iter().flatten() {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn install(entry: &Entry) -> Result<(), Error> {
+    let path = || entry.target.clone();
+    entry.install().map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Error::Exists { path: path() },
+        io::ErrorKind::ResourceBusy => Error::MountPoint { path: path() },
+        _ => Error::io("replace", &entry.target)(error),
+    })
+}
+
+/// The folder of the journal, which must be locked.
+fn home(changes: &Changes, locked: &[PathBuf]) -> Result<PathBuf, Error> {
+    let home = changes.home.canonicalize().map_err(Error::io("look at", &changes.home))?;
+    match locked.contains(&home) {
+        true => Ok(home),
+        false => Err(Error::NotLocked { path: changes.home.clone() }),
+    }
+}
+
+/// Gives the new file the owner of the old one; whether it has at least its group. Only root can do both.
+fn take_over(file: &File, old: &Metadata) -> bool {
+    let (uid, gid) = (old.uid(), old.gid());
+    let both = file.metadata().is_ok_and(|new| (new.uid(), new.gid()) == (uid, gid))
+        || fchown(file, Some(uid), Some(gid)).is_ok();
+    both || fchown(file, None, Some(gid)).is_ok()
+}
+
+/// Removes what dead runs have left where this one is going to write.
+fn sweep(files: &[OneFile]) {
+    for file in files {
+        temp::sweep(parent(&file.target), false);
+        temp::sweep_target(&file.target);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,446 @@
+//! The journal of a set: which staged file goes where, so that the next run can finish or undo what a killed one began.
+//!
+//! It is there, whole, only while files are being renamed: everything is staged and synced before it gets its name. Each
+//! entry tells the old file, the new file and their marks (inode, size, time), and nothing is done to a file without its
+//! mark; so neither an old journal nor a planted one can make us touch anything else.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::{self, Metadata};
+use std::io::{self, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::error::Error;
+use super::folders::{parent, sync};
+use super::read::{open_file, read_all};
+use super::temp::{self, Owner};
+
+/// The set is to be finished.
+const FINISH: &str = ".kubepki.journal";
+/// The set is to be undone.
+const UNDO: &str = ".kubepki.undo";
+
+const HEAD: &str = "kubepki journal 1";
+const ABOUT: &str = "# An interrupted run: the next one in this folder finishes or undoes it.";
+const END: &str = "end";
+
+/// The longest journal that is read, in bytes.
+const LIMIT: u64 = 4 << 20;
+
+/// What a killed run had left in a folder, and what became of it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Recovery {
+    /// The folder.
+    pub folder: PathBuf,
+    /// What was done.
+    pub outcome: Outcome,
+    /// With how many files.
+    pub files: usize,
+}
+
+/// What was done about an interrupted run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// The new files are in place.
+    Finished,
+    /// It had replaced nothing; its temporary files are removed.
+    Removed,
+    /// The old files are in place.
+    Undone,
+}
+
+/// One file of a set.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Entry {
+    /// Where it is to be.
+    pub(super) target: PathBuf,
+    /// Where it waits.
+    pub(super) staged: PathBuf,
+    /// Where the old file is kept.
+    pub(super) kept: Option<PathBuf>,
+    /// The new file.
+    pub(super) new: Mark,
+    /// The old file.
+    pub(super) old: Option<Mark>,
+}
+
+/// What tells one state of one file from any other.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Mark([i64; 4]);
+
+/// How far an entry has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    /// The new file waits, and somebody has put another in the place of the old one.
+    Conflict,
+    /// The new file is in place.
+    Done,
+    /// No new file is to be seen: it came into place and was changed since, or has been undone.
+    Gone,
+    /// The new file waits, and the old one is in place.
+    Waiting,
+}
+
+/// Finishes or undoes what a killed run has left in `folder`, which is locked.
+///
+/// # Errors
+///
+/// A journal that is damaged or not ours, or a disk that refuses.
+pub(super) fn recover(folder: &Path) -> Result<Option<Recovery>, Error> {
+    let recovery = |outcome, files| Some(Recovery { folder: folder.to_owned(), outcome, files });
+    let (finish, undo) = (read(&folder.join(FINISH))?, read(&folder.join(UNDO))?);
+    let (entries, outcome) = match (finish, undo) {
+        (_, Some(entries)) => {
+            undo_all(folder, &entries)?;
+            (entries, Outcome::Undone)
+        }
+        (Some(entries), None) => {
+            let outcome = finish_or_undo(folder, &entries)?;
+            (entries, outcome)
+        }
+        (None, None) => {
+            let files = temp::sweep(folder, true);
+            return Ok((files > 0).then(|| recovery(Outcome::Removed, files)).flatten());
+        }
+    };
+    temp::sweep(folder, true);
+    Ok(recovery(outcome, entries.len()))
+}
+
+/// Writes the journal of a set.
+pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), Error> {
+    let path = home.join(FINISH);
+    let doing = Error::io("write", &path);
+    let (temporary, mut file) = temp::create(&path, owner)?;
+    let written = file
+        .write_all(encode(entries).as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| temp::rename_new(&temporary, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    written.map_err(doing)?;
+    sync(home)
+}
+
+/// Ends a set that is wholly in place: first the journal goes, then what it named.
+pub(super) fn close(home: &Path, entries: &[Entry]) -> Result<(), Error> {
+    sync_targets(entries)?;
+    remove_journal(home)?;
+    entries.iter().for_each(Entry::discard);
+    Ok(())
+}
+
+/// Puts everything back. Interrupted at any point, it can be done again.
+pub(super) fn undo_all(home: &Path, entries: &[Entry]) -> Result<(), Error> {
+    let (finish, undo) = (home.join(FINISH), home.join(UNDO));
+    match fs::rename(&finish, &undo) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        other => other.map_err(Error::io("rename", &finish))?,
+    }
+    sync(home)?;
+    // Backwards, so that what comes last in a set is never there without what comes first.
+    entries.iter().rev().try_for_each(Entry::undo)?;
+    close(home, entries)
+}
+
+/// Makes the names of the targets durable.
+pub(super) fn sync_targets(entries: &[Entry]) -> Result<(), Error> {
+    let mut folders: Vec<&Path> = entries.iter().map(|entry| parent(&entry.target)).collect();
+    folders.sort();
+    folders.dedup();
+    folders.into_iter().try_for_each(sync)
+}
+
+impl Entry {
+    /// Brings the new file into place, never over a file that is not the old one by its being there at all.
+    pub(super) fn install(&self) -> io::Result<()> {
+        match self.old {
+            Some(_) => fs::rename(&self.staged, &self.target),
+            None => temp::rename_new(&self.staged, &self.target),
+        }
+    }
+
+    /// Removes the temporary files.
+    pub(super) fn discard(&self) {
+        for path in [Some(&self.staged), self.kept.as_ref()].into_iter().flatten() {
+            let _ = fs::remove_file(path);
+        }
+    }
+
+    fn undo(&self) -> Result<(), Error> {
+        if self.state() != State::Done {
+            return Ok(());
+        }
+        let undone = match &self.kept {
+            Some(kept) => fs::rename(kept, &self.target),
+            None => fs::remove_file(&self.target),
+        };
+        undone.map_err(Error::io("put back", &self.target))
+    }
+
+    fn state(&self) -> State {
+        let (target, staged) = (Mark::at(&self.target), Mark::at(&self.staged));
+        match (target == Some(self.new), staged == Some(self.new)) {
+            (true, _) => State::Done,
+            (false, true) if target == self.old => State::Waiting,
+            (false, true) => State::Conflict,
+            (false, false) => State::Gone,
+        }
+    }
+}
+
+impl Mark {
+    /// The mark of a file.
+    pub(super) fn of(file: &Metadata) -> Self {
+        Self([file.ino().cast_signed(), file.size().cast_signed(), file.mtime(), file.mtime_nsec()])
+    }
+
+    fn at(path: &Path) -> Option<Self> {
+        fs::symlink_metadata(path).ok().filter(Metadata::is_file).map(|file| Self::of(&file))
+    }
+}
+
+impl fmt::Display for Recovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { folder, outcome, files } = self;
+        let (folder, plural) = (folder.display(), if *files == 1 { "" } else { "s" });
+        match outcome {
+            Outcome::Finished => {
+                write!(f, "finished an interrupted write of {files} file{plural} in {folder}")
+            }
+            Outcome::Undone => {
+                write!(f, "undid an interrupted write of {files} file{plural} in {folder}")
+            }
+            Outcome::Removed => {
+                write!(
+                    f,
+                    "removed {files} temporary file{plural} of an interrupted run from {folder}"
+                )
+            }
+        }
+    }
+}
+
+fn finish_or_undo(home: &Path, entries: &[Entry]) -> Result<Outcome, Error> {
+    let waiting = || entries.iter().filter(|entry| entry.state() == State::Waiting);
+    let conflict = entries.iter().any(|entry| entry.state() == State::Conflict);
+    if !conflict && waiting().try_for_each(Entry::install).is_ok() {
+        close(home, entries)?;
+        return Ok(Outcome::Finished);
+    }
+    undo_all(home, entries)?;
+    Ok(Outcome::Undone)
+}
+
+fn remove_journal(home: &Path) -> Result<(), Error> {
+    for name in [FINISH, UNDO] {
+        let path = home.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other.map_err(Error::io("remove", &path))?,
+        }
+    }
+    sync(home)
+}
+
+/// Reads a journal, if it is there, ours, and nobody else's to write: what comes with an archive or lies in a shared folder
+/// is not followed.
+fn read(path: &Path) -> Result<Option<Vec<Entry>>, Error> {
+    let unusable = |why: &str| Error::Journal { path: path.to_owned(), why: why.to_owned() };
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io("read", path)(error)),
+        Ok(there) if !there.is_file() => return Err(unusable("it is no file")),
+        Ok(_) => {}
+    }
+    let opened = open_file(path).map_err(Error::io("read", path))?;
+    let (file, metadata) = opened.map_err(|_| unusable("it is no file"))?;
+    let user = rustix::process::geteuid().as_raw();
+    if metadata.uid() != user {
+        let why = format!("it belongs to user {}, and this is user {user}", metadata.uid());
+        return Err(unusable(&why));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        return Err(unusable("others may read or write it, so it is not from this program"));
+    }
+    let content = read_all(file, metadata.len(), LIMIT).map_err(Error::io("read", path))?;
+    let content = content.ok_or_else(|| unusable("it is too long"))?;
+    decode(&content).ok_or_else(|| unusable("it is damaged")).map(Some)
+}
+
+fn encode(entries: &[Entry]) -> String {
+    let lines: Vec<String> = entries.iter().map(encode_entry).collect();
+    format!("{HEAD}\n{ABOUT}\n{}\n{END}\n", lines.join("\n"))
+}
+
+/// `TARGET STAGED KEPT NEW OLD`: a path, two names beside it, two marks; `-` for none.
+fn encode_entry(entry: &Entry) -> String {
+    let Entry { target, staged, kept, new, old } = entry;
+    let name = |path: &PathBuf| escape(path.file_name().unwrap_or_default());
+    let kept = kept.as_ref().map_or_else(|| "-".into(), name);
+    let old = old.as_ref().map_or_else(|| "-".into(), encode_mark);
+    format!("{} {} {kept} {} {old}", escape(target.as_os_str()), name(staged), encode_mark(new))
+}
+
+fn encode_mark(Mark([inode, size, seconds, nanoseconds]): &Mark) -> String {
+    format!("{inode}:{size}:{seconds}:{nanoseconds}")
+}
+
+fn decode(content: &[u8]) -> Option<Vec<Entry>> {
+    let mut lines = std::str::from_utf8(content).ok()?.strip_suffix('\n')?.split('\n');
+    let known = lines.next()? == HEAD && lines.next()? == ABOUT && lines.next_back()? == END;
+    known.then(|| lines.map(decode_entry).collect()).flatten()
+}
+
+fn decode_entry(line: &str) -> Option<Entry> {
+    let mut words = line.split(' ');
+    let target = PathBuf::from(unescape(words.next()?)?);
+    let beside = |word: &str| {
+        let path = target.with_file_name(unescape(word)?);
+        temp::belongs_to(&path, &target).then_some(path)
+    };
+    let staged = beside(words.next()?)?;
+    let kept = optional(words.next()?, beside)?;
+    let new = decode_mark(words.next()?)?;
+    let old = optional(words.next()?, decode_mark)?;
+    let whole = words.next().is_none() && target.is_absolute() && kept.is_some() == old.is_some();
+    whole.then_some(Entry { target, staged, kept, new, old })
+}
+
+/// The outer `None` is an error, the inner one a `-`.
+fn optional<T>(word: &str, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
+    if word == "-" { Some(None) } else { read(word).map(Some) }
+}
+
+fn decode_mark(word: &str) -> Option<Mark> {
+    let numbers: Option<Vec<i64>> = word.split(':').map(|number| number.parse().ok()).collect();
+    numbers?.try_into().ok().map(Mark)
+}
+
+/// Any name as one word of printable ASCII.
+fn escape(name: &OsStr) -> String {
+    let escape = |&byte: &u8| match byte {
+        b'%' => "%25".into(),
+        b'!'..=b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    name.as_bytes().iter().map(escape).collect()
+}
+
+fn unescape(word: &str) -> Option<OsString> {
+    let mut pieces = word.split('%');
+    let mut name = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let (hex, rest) = piece.split_at_checked(2)?;
+        name.push(u8::from_str_radix(hex, 16).ok()?);
+        name.extend_from_slice(rest.as_bytes());
+    }
+    Some(OsString::from_vec(name))
+}
+
+/// Begins to undo a set and stops after some of its files, as a killed run does.
+#[cfg(test)]
+pub(super) fn undo_some(home: &Path, entries: &[Entry], files: usize) {
+    fs::rename(home.join(FINISH), home.join(UNDO)).unwrap();
+    entries.iter().rev().take(files).for_each(|entry| entry.undo().unwrap());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry(target: &OsStr, old: bool) -> Entry {
+        let target = Path::new("/pki").join(target);
+        let beside = |number: u32| {
+            let mut name = OsString::from(".");
+            name.push(target.file_name().unwrap());
+            name.push(format!(".kubepki-set-7-{number}"));
+            target.with_file_name(name)
+        };
+        Entry {
+            staged: beside(0),
+            kept: old.then(|| beside(1)),
+            new: Mark([1, 2, -3, i64::MAX]),
+            old: old.then_some(Mark([i64::MIN, 0, 0, 0])),
+            target,
+        }
+    }
+
+    /// A folder with a journal of the given content and mode.
+    fn with_journal(content: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().canonicalize().unwrap();
+        fs::write(folder.join(FINISH), content).unwrap();
+        fs::set_permissions(folder.join(FINISH), PermissionsExt::from_mode(mode)).unwrap();
+        (dir, folder)
+    }
+
+    #[test]
+    fn a_journal_is_readable_lines() {
+        let text = encode(&[entry("a b".as_ref(), true), entry("ca.crt".as_ref(), false)]);
+        let lines: Vec<&str> = text.lines().skip(2).collect();
+        let max = i64::MAX;
+        let (first, second) =
+            (".a%20b.kubepki-set-7-0 .a%20b.kubepki-set-7-1", ".ca.crt.kubepki-set-7-0 -");
+        assert_eq!(lines[0], format!("/pki/a%20b {first} 1:2:-3:{max} {}:0:0:0", i64::MIN));
+        assert_eq!(lines[1], format!("/pki/ca.crt {second} 1:2:-3:{max} -"));
+        assert_eq!(lines[2], "end");
+    }
+
+    proptest! {
+        #[test]
+        fn a_journal_is_read_back(names in proptest::collection::vec(
+            (proptest::collection::vec(any::<u8>().prop_filter("a name", |b| !b"/\0.".contains(b)), 1..40), any::<bool>()),
+            1..5,
+        )) {
+            let entry = |(name, old): &(Vec<u8>, bool)| entry(OsStr::from_bytes(name), *old);
+            let entries: Vec<Entry> = names.iter().map(entry).collect();
+            prop_assert_eq!(decode(encode(&entries).as_bytes()), Some(entries));
+        }
+
+        #[test]
+        fn no_journal_makes_the_reader_panic(line in "\\PC{0,80}", cut in 0_usize..400) {
+            decode_entry(&line);
+            let text = encode(&[entry("x".as_ref(), true)]);
+            let cut = &text.as_bytes()[..cut.min(text.len())];
+            prop_assert_eq!(decode(cut).is_some(), cut.len() == text.len());
+        }
+    }
+
+    #[test]
+    fn a_journal_that_others_may_read_came_from_elsewhere() {
+        let (_dir, folder) = with_journal(&encode(&[entry("x".as_ref(), true)]), 0o644);
+        let error = recover(&folder).unwrap_err();
+        assert!(error.to_string().contains("others may read or write it"), "{error}");
+        let (_dir, folder) = with_journal("half a jour", 0o600);
+        let error = recover(&folder).unwrap_err();
+        assert!(error.to_string().ends_with("it is damaged"), "{error}");
+    }
+
+    #[test]
+    fn a_planted_journal_touches_no_file_without_its_mark() {
+        let victim = tempfile::tempdir().unwrap();
+        let target = victim.path().canonicalize().unwrap().join("authorized_keys");
+        fs::write(&target, "mine").unwrap();
+        let planted = Entry { target: target.clone(), ..entry("x".as_ref(), false) };
+        let planted =
+            Entry { staged: target.with_file_name(".authorized_keys.kubepki-set-7-0"), ..planted };
+        fs::write(&planted.staged, "theirs").unwrap();
+        let (_dir, folder) = with_journal(&encode(&[planted]), 0o600);
+        recover(&folder).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn without_a_journal_there_is_nothing_to_recover() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(recover(dir.path()).unwrap(), None);
+    }
+}

@@ -1,0 +1,161 @@
+//! Locks: taken before anything is read, held until everything is written.
+
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::commit::{self, Written};
+use super::error::Error;
+use super::file_lock::FileLock;
+use super::folder_lock::FolderLock;
+use super::folders::{MadeFolders, PRIVATE, identity, parent, resolve};
+use super::journal::{self, Recovery};
+use crate::core::changes::{Changes, Snapshot};
+
+/// What can be locked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Lockable {
+    /// A folder with all that kubepki keeps in it.
+    Folder(PathBuf),
+    /// One kubeconfig, against kubectl too.
+    Kubeconfig(PathBuf),
+}
+
+/// How locks are taken.
+#[derive(Clone, Copy, Debug)]
+pub struct LockSettings {
+    /// How long to wait for others, over all locks together.
+    pub wait: Duration,
+    /// The time now, which goes into the lock files and tells how old those of others are.
+    pub now: SystemTime,
+}
+
+/// The locks of one run. Dropped, it unlocks, and removes the folders that it made and that are still empty.
+#[derive(Debug)]
+pub struct Guard {
+    // Dropped in this order: a folder can only go once its lock file has gone.
+    #[expect(dead_code, reason = "dropped for its effect")]
+    files: Vec<FileLock>,
+    folders: Vec<FolderLock>,
+    made: MadeFolders,
+    recovered: Vec<Recovery>,
+}
+
+/// Locks all of `set`, always in the same order, so that two runs never wait for each other. Missing folders are made
+/// (0700). What a killed run has left in a locked folder is finished or undone before this returns.
+///
+/// # Errors
+///
+/// A lock that somebody else keeps for longer than the wait, a folder that cannot be written to, or a journal that cannot
+/// be used. Nothing stays locked.
+pub fn lock(set: &[Lockable], settings: &LockSettings) -> Result<Guard, Error> {
+    let mut made = MadeFolders::default();
+    let wait = &mut Wait::new(settings);
+    let mut folders = Vec::new();
+    for folder in folders_of(set, &mut made)? {
+        folders.push(FolderLock::take(&folder, &mut made, wait)?);
+    }
+    let mut files = Vec::new();
+    for file in kubeconfigs_of(set, &mut made)? {
+        files.push(FileLock::take(&file, &mut made, wait)?);
+    }
+    let mut recovered = Vec::new();
+    for folder in &folders {
+        recovered.extend(journal::recover(folder.folder())?);
+    }
+    Ok(Guard { files, folders, made, recovered })
+}
+
+impl Guard {
+    /// What was found half done in the locked folders, and what became of it.
+    pub fn recovered(&self) -> &[Recovery] {
+        &self.recovered
+    }
+
+    /// Reads files under the locks; see [`read`](super::read()).
+    pub fn read(&self, paths: impl IntoIterator<Item = PathBuf>) -> Snapshot {
+        super::read(paths)
+    }
+
+    /// Writes all of `changes`, or nothing. Returns what was done, in the order of the changes.
+    ///
+    /// # Errors
+    ///
+    /// A file that is no longer as it must be, or a disk that refuses. Everything is then as it was before, without a
+    /// temporary file; only [`Error::HalfDone`] leaves the rest to the next run. When more than one file changes,
+    /// `changes.home` must be a folder that this guard has locked ([`Error::NotLocked`]), since it keeps the journal.
+    pub fn commit(&self, changes: &Changes) -> Result<Vec<Written>, Error> {
+        let locked: Vec<PathBuf> =
+            self.folders.iter().map(|lock| lock.folder().to_owned()).collect();
+        let written = commit::commit(changes, &locked)?;
+        self.made.sync()?;
+        Ok(written)
+    }
+}
+
+/// The patience of one run, shared by all its locks.
+pub(super) struct Wait {
+    started: Instant,
+    wait: Duration,
+    now: SystemTime,
+    pause: Duration,
+}
+
+impl Wait {
+    pub(super) fn new(settings: &LockSettings) -> Self {
+        let LockSettings { wait, now } = *settings;
+        Self { started: Instant::now(), wait, now, pause: Duration::from_millis(1) }
+    }
+
+    /// Sleeps a little longer than the last time; `false` when the patience is used up.
+    pub(super) fn pause(&mut self) -> bool {
+        let left = self.wait.saturating_sub(self.waited());
+        thread::sleep(self.pause.min(left));
+        self.pause = (self.pause * 2).min(Duration::from_millis(50));
+        !left.is_zero()
+    }
+
+    /// How long this run has waited so far.
+    pub(super) fn waited(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The time now.
+    pub(super) fn now(&self) -> SystemTime {
+        self.now + self.waited()
+    }
+}
+
+/// The folders of a set, made, each once, in one spelling, sorted.
+fn folders_of(set: &[Lockable], made: &mut MadeFolders) -> Result<Vec<PathBuf>, Error> {
+    let mut folders = Vec::new();
+    for lockable in set {
+        if let Lockable::Folder(folder) = lockable {
+            made.make(folder, PRIVATE)?;
+            folders.push(folder.canonicalize().map_err(Error::io("look at", folder))?);
+        }
+    }
+    folders.sort();
+    folders.dedup();
+    Ok(folders)
+}
+
+/// The kubeconfigs of a set: as typed, since kubectl locks beside the symlink, and as resolved, since the other name of the
+/// file may be used as well.
+fn kubeconfigs_of(set: &[Lockable], made: &mut MadeFolders) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    for lockable in set {
+        if let Lockable::Kubeconfig(file) = lockable {
+            for file in [file.clone(), resolve(file)?] {
+                made.make(parent(&file), PRIVATE)?;
+                files.push(identity(&file)?);
+            }
+        }
+    }
+    files.sort();
+    files.dedup();
+    Ok(files)
+}
+
+#[cfg(test)]
+mod tests;
