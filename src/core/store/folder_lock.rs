@@ -27,6 +27,15 @@ pub(super) struct FolderLock {
     file: File,
 }
 
+/// How it went with one open lock file.
+#[derive(Debug, Eq, PartialEq)]
+enum Attempt {
+    Busy,
+    /// Taken, but the file has lost its name: a run that ends removes its lock file.
+    Removed,
+    Taken,
+}
+
 impl FolderLock {
     /// Locks `folder`, and makes it again should another run have removed it as unused.
     pub(super) fn take(
@@ -38,16 +47,14 @@ impl FolderLock {
         loop {
             made.make(folder, PRIVATE)?;
             let Some(file) = open(&path)? else { continue };
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                // A run that ends removes its lock file: only a lock on the file that has the name counts.
-                Ok(()) if !is_same(&file, &path) => continue,
-                Ok(()) => {
+            match attempt(&file, &path)? {
+                Attempt::Taken => {
                     record(&file, wait);
                     return Ok(Self { folder: folder.to_owned(), path, file });
                 }
-                Err(Errno::WOULDBLOCK) if wait.pause() => {}
-                Err(Errno::WOULDBLOCK) => return Err(locked(folder, path, &file, wait)),
-                Err(error) => return Err(Error::io("lock", &path)(error.into())),
+                Attempt::Busy if wait.pause() => {}
+                Attempt::Busy => return Err(locked(folder, path, &file, wait)),
+                Attempt::Removed => {}
             }
         }
     }
@@ -114,6 +121,16 @@ fn open(path: &Path) -> Result<Option<File>, Error> {
     }
 }
 
+/// Only a lock on the file that has the name counts: another run would lock that one.
+fn attempt(file: &File, path: &Path) -> Result<Attempt, Error> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) if is_same(file, path) => Ok(Attempt::Taken),
+        Ok(()) => Ok(Attempt::Removed),
+        Err(Errno::WOULDBLOCK) => Ok(Attempt::Busy),
+        Err(error) => Err(Error::io("lock", path)(error.into())),
+    }
+}
+
 fn locked(folder: &Path, lock: PathBuf, file: &File, wait: &Wait) -> Error {
     let by = match read_record(file) {
         // Just locked, and the record is still to come: kubectl does not lock folders.
@@ -122,4 +139,23 @@ fn locked(folder: &Path, lock: PathBuf, file: &File, wait: &Wait) -> Error {
     };
     let holder = holder(by, file.metadata().ok().as_ref(), wait);
     Error::Locked { path: folder.to_owned(), lock, holder, waited: wait.waited() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_on_a_file_that_lost_its_name_does_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(NAME);
+        let early = open(&path).unwrap().unwrap();
+        assert_eq!(attempt(&early, &path).unwrap(), Attempt::Taken);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(attempt(&early, &path).unwrap(), Attempt::Removed);
+        let late = open(&path).unwrap().unwrap();
+        assert_eq!(attempt(&early, &path).unwrap(), Attempt::Removed);
+        assert_eq!(attempt(&late, &path).unwrap(), Attempt::Taken);
+        assert_eq!(attempt(&open(&path).unwrap().unwrap(), &path).unwrap(), Attempt::Busy);
+    }
 }

@@ -111,7 +111,11 @@ pub(super) fn recover(folder: &Path) -> Result<Option<Recovery>, Error> {
 
 /// Writes the journal of a set.
 pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), Error> {
-    let path = home.join(FINISH);
+    let (path, undo) = (home.join(FINISH), home.join(UNDO));
+    if undo.exists() {
+        let why = "what it names has still to be undone".to_owned();
+        return Err(Error::Journal { path: undo, why });
+    }
     let doing = Error::io("write", &path);
     let (temporary, mut file) = temp::create(&path, owner)?;
     let written = file

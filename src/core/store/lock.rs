@@ -82,7 +82,8 @@ impl Guard {
     /// # Errors
     ///
     /// A file that is no longer as it must be, or a disk that refuses. Everything is then as it was before, without a
-    /// temporary file; only [`Error::HalfDone`] leaves the rest to the next run. When more than one file changes,
+    /// temporary file, with two exceptions: [`Error::HalfDone`] leaves the rest to the next run, and when only the last sync of
+    /// a folder fails, a single file is new, if perhaps not for ever. When more than one file changes,
     /// `changes.home` must be a folder that this guard has locked ([`Error::NotLocked`]), since it keeps the journal.
     pub fn commit(&self, changes: &Changes) -> Result<Vec<Written>, Error> {
         let locked: Vec<PathBuf> =
