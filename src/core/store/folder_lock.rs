@@ -46,7 +46,14 @@ impl FolderLock {
         let path = folder.join(NAME);
         loop {
             made.make(folder, PRIVATE)?;
-            let Some(file) = open(&path)? else { continue };
+            let file = match open(&path) {
+                Err(Error::Io { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound && wait.pause() =>
+                {
+                    continue;
+                }
+                other => other?,
+            };
             match attempt(&file, &path)? {
                 Attempt::Taken => {
                     record(&file, wait);
@@ -105,18 +112,15 @@ fn record(mut file: &File, wait: &Wait) {
     let _ = file.set_len(0).and_then(|()| file.write_all(record.as_bytes()));
 }
 
-/// `None` when the folder has just gone.
-fn open(path: &Path) -> Result<Option<File>, Error> {
+/// Opens the lock file, and makes it if need be.
+fn open(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-    let file = match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(Error::io("lock", path))?,
-    };
+    let file = options.open(path).map_err(Error::io("lock", path))?;
     let file_type = file.metadata().map_err(Error::io("lock", path))?.file_type();
     match file_type.is_file() {
-        true => Ok(Some(file)),
+        true => Ok(file),
         false => Err(Error::NotAFile { path: path.to_owned(), found: kind(file_type) }),
     }
 }
@@ -149,13 +153,13 @@ mod tests {
     fn a_lock_on_a_file_that_lost_its_name_does_not_count() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(NAME);
-        let early = open(&path).unwrap().unwrap();
+        let early = open(&path).unwrap();
         assert_eq!(attempt(&early, &path).unwrap(), Attempt::Taken);
         fs::remove_file(&path).unwrap();
         assert_eq!(attempt(&early, &path).unwrap(), Attempt::Removed);
-        let late = open(&path).unwrap().unwrap();
+        let late = open(&path).unwrap();
         assert_eq!(attempt(&early, &path).unwrap(), Attempt::Removed);
         assert_eq!(attempt(&late, &path).unwrap(), Attempt::Taken);
-        assert_eq!(attempt(&open(&path).unwrap().unwrap(), &path).unwrap(), Attempt::Busy);
+        assert_eq!(attempt(&open(&path).unwrap(), &path).unwrap(), Attempt::Busy);
     }
 }

@@ -30,6 +30,13 @@ pub struct LockSettings {
     pub now: SystemTime,
 }
 
+impl LockSettings {
+    /// Waits for up to 5 s, which is far longer than a run holds a lock.
+    pub fn new(now: SystemTime) -> Self {
+        Self { wait: Duration::from_secs(5), now }
+    }
+}
+
 /// The locks of one run. Dropped, it unlocks, and removes the folders that it made and that are still empty.
 #[derive(Debug)]
 pub struct Guard {

@@ -14,7 +14,7 @@ const NO_WAIT: Duration = Duration::ZERO;
 const LONG: Duration = Duration::from_secs(120);
 
 fn settings(wait: Duration) -> LockSettings {
-    LockSettings { wait, now: SystemTime::now() }
+    LockSettings { wait, ..LockSettings::new(SystemTime::now()) }
 }
 
 fn take(set: &[Lockable], wait: Duration) -> Result<Guard, Error> {
@@ -244,6 +244,18 @@ fn two_sets_in_opposite_order_do_not_wait_for_each_other_for_ever() {
 }
 
 #[test]
+fn where_no_file_can_be_made_there_is_no_lock() {
+    // Not even root may make files here.
+    let error = take(&kubeconfig(Path::new("/sys/kubepki")), NO_WAIT).unwrap_err();
+    assert!(error.to_string().starts_with("cannot lock /sys/kubepki: "), "{error}");
+    let error = take(&folder(Path::new("/sys/kubepki/pki")), NO_WAIT).unwrap_err();
+    assert!(error.to_string().starts_with("cannot make the folder /sys/kubepki: "), "{error}");
+    // Here making a file fails as if the folder were missing, which must not be tried for ever.
+    assert!(take(&kubeconfig(Path::new("/proc/self/config")), NO_WAIT).is_err());
+    assert!(take(&folder(Path::new("/proc/self")), NO_WAIT).is_err());
+}
+
+#[test]
 fn what_is_no_folder_cannot_be_locked() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("file");
@@ -290,8 +302,12 @@ fn key_and_certificate_agree_after_any_real_kill() {
             .stdout(process::Stdio::null())
             .spawn()
             .unwrap();
-        // Spread over some writes of a few milliseconds each, the start of the program included.
-        thread::sleep(Duration::from_micros(15_000 + 733 * round));
+        // From its first lock on, spread over some writes of a few milliseconds each.
+        let started = Instant::now();
+        while !pki.join(".kubepki.lock").exists() && started.elapsed() < LONG {
+            thread::sleep(Duration::from_micros(200));
+        }
+        thread::sleep(Duration::from_micros(337 * round));
         child.kill().unwrap();
         child.wait().unwrap();
 
