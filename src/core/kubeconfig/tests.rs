@@ -340,8 +340,12 @@ fn entries_are_added_without_losing_a_line_of_the_rest() {
         assert_eq!(add_entries(&again, &new, false).unwrap(), added, "{name}: not idempotent");
         let (old, new) = (str::from_utf8(&bytes).unwrap(), str::from_utf8(&added).unwrap());
         assert_eq!(old.ends_with('\n'), new.ends_with('\n'), "{name}");
-        let is_header = |line: &&str| !line.contains("current-context") && !name.ends_with("json");
-        for line in old.lines().filter(is_header) {
+        let is_edited = |line: &str| {
+            line.contains("current-context")
+                || name.ends_with("json")
+                || (name == "odd.yaml" && ["two", "words"].contains(&line.trim()))
+        };
+        for line in old.lines().filter(|line| !is_edited(line)) {
             let is_closing =
                 line.contains(['[', '{']) || line.contains(": null") || line.contains("&now");
             assert!(is_closing || new.lines().any(|found| found == line), "{name} lost {line:?}");
@@ -352,7 +356,7 @@ fn entries_are_added_without_losing_a_line_of_the_rest() {
 #[test]
 fn the_style_of_a_list_is_kept() {
     let add = |text: &str| {
-        let mut new = entries("n");
+        let mut new = entries("new");
         new.set_current = false;
         new.cluster.cluster = Cluster { server: "https://s".to_owned(), ..Cluster::default() };
         text_of(add_entries(&parse(text), &new, false))
@@ -360,25 +364,25 @@ fn the_style_of_a_list_is_kept() {
     let indented = add("clusters:\n    -   name: a # x\n    # end\nusers: []\ncontexts: []\n");
     assert!(
         indented.starts_with(
-            "clusters:\n    -   name: a # x\n    - cluster:\n        server: https://s\n      name: n\n    # end\n"
+            "clusters:\n    -   name: a # x\n    - cluster:\n        server: https://s\n      name: new\n    # end\n"
         ),
         "{indented}"
     );
     let null = add("clusters: null # none\r\nusers:\r\ncontexts: []\r\n");
     assert!(
-        null.starts_with("clusters: # none\r\n- cluster:\r\n    server: https://s\r\n  name: n\r\nusers:\r\n- user"),
+        null.starts_with("clusters: # none\r\n- cluster:\r\n    server: https://s\r\n  name: new\r\nusers:\r\n- user"),
         "{null}"
     );
     let flow = add("clusters: [{name: a}]\n");
     assert!(
         flow.starts_with(
-            "clusters: [{name: a}, {\"cluster\": {\"server\": \"https://s\"}, \"name\": \"n\"}]\n"
+            "clusters: [{name: a}, {\"cluster\": {\"server\": \"https://s\"}, \"name\": \"new\"}]\n"
         ),
         "{flow}"
     );
     let compact = add("{\"clusters\":[{\"name\":\"a\"}],\"users\":null}");
     assert!(
-        compact.starts_with("{\"clusters\":[{\"name\":\"a\"},{\"cluster\":{\"server\":\"https://s\"},\"name\":\"n\"}],\"users\":[{\"user\""),
+        compact.starts_with("{\"clusters\":[{\"name\":\"a\"},{\"cluster\":{\"server\":\"https://s\"},\"name\":\"new\"}],\"users\":[{\"user\""),
         "{compact}"
     );
     serde_json::from_str::<serde_json::Value>(&compact).unwrap();
@@ -388,30 +392,30 @@ fn the_style_of_a_list_is_kept() {
 fn pretty_json_stays_pretty_json() {
     let old = serde_json::json!({"kind": "Config", "clusters": [{"name": "a"}], "users": []});
     let old = serde_json::to_string_pretty(&old).unwrap();
-    let new = text_of(add_entries(&parse(&old), &entries("n"), false));
+    let new = text_of(add_entries(&parse(&old), &entries("new"), false));
     let value: serde_json::Value = serde_json::from_str(&new).unwrap();
     assert_eq!(serde_json::to_string_pretty(&value).unwrap(), new);
 }
 
 #[test]
 fn an_entry_that_differs_is_replaced_by_force_only_and_no_secret_is_shown() {
-    let old = "users:\n- name: n # mine\n  user:\n    token: hunter3 # old\n    username: u\n- name: o\nx: y\n";
-    let mut new = entries("n");
+    let old = "users:\n- name: new # mine\n  user:\n    token: hunter3 # old\n    username: u\n- name: o\nx: y\n";
+    let mut new = entries("new");
     new.set_current = false;
     let error = add_entries(&parse(old), &new, false).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "config: user `n` is there already and differs in `token`, `username`"
+        "config: user `new` is there already and differs in `token`, `username`"
     );
     assert!(error.hint().unwrap().contains("--force"));
     let forced = text_of(add_entries(&parse(old), &new, true));
-    let expected = "users:\n- name: n # mine\n  user:\n    token: hunter2\n- name: o\nx: y\n";
+    let expected = "users:\n- name: new # mine\n  user:\n    token: hunter2\n- name: o\nx: y\n";
     assert!(forced.starts_with(expected), "{forced}");
     assert!(!format!("{new:?}").contains("hunter2"));
-    let flow = "users: [{name: n, user: {token: a}}, {name: o}]\n";
+    let flow = "users: [{name: new, user: {token: a}}, {name: o}]\n";
     let forced = text_of(add_entries(&parse(flow), &new, true));
     assert!(
-        forced.starts_with("users: [{name: n, user: {\"token\": \"hunter2\"}}, {name: o}]\n"),
+        forced.starts_with("users: [{name: new, user: {\"token\": \"hunter2\"}}, {name: o}]\n"),
         "{forced}"
     );
 }

@@ -174,17 +174,17 @@ mod tests {
             file("/a/one", "contexts:\n- {name: x, context: {cluster: one}}\n"),
             file(
                 "/b/two",
-                "contexts:\n- {name: x, context: {cluster: two, user: u}}\n- {name: y, context: {}}\n\
-                 current-context: y\n",
+                "contexts:\n- {name: x, context: {cluster: two, user: u}}\n- {name: z, context: {}}\n\
+                 current-context: z\n",
             ),
         ];
         let view = View::new(&files);
         let x = view.context("x").unwrap();
         assert_eq!((x.entry.context.cluster.as_str(), x.entry.context.user.as_str()), ("one", ""));
         let names: Vec<_> = view.contexts().iter().map(|item| item.entry.name.clone()).collect();
-        assert_eq!(names, ["x", "y"]);
+        assert_eq!(names, ["x", "z"]);
         let (current, origin) = view.current_context().unwrap();
-        assert_eq!((current, origin.path()), ("y", Path::new("/b/two")));
-        assert_eq!(view.context("y").unwrap().file.resolve("ca.crt"), Path::new("/b/ca.crt"));
+        assert_eq!((current, origin.path()), ("z", Path::new("/b/two")));
+        assert_eq!(view.context("z").unwrap().file.resolve("ca.crt"), Path::new("/b/ca.crt"));
     }
 }

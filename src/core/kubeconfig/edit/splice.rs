@@ -180,9 +180,9 @@ fn insert_lines(
 ) -> Splice {
     let newline = newline(source);
     let indent = " ".repeat(indent);
-    let at_line_start = after_block_text && source[..end].ends_with('\n');
-    if at_line_start {
-        return insert(end, format!("{indent}{lines}{newline}"));
+    let line_start = source[..end].trim_end_matches([' ', '\t']).len();
+    if after_block_text && source[..line_start].ends_with('\n') {
+        return insert(line_start, format!("{indent}{lines}{newline}"));
     }
     let rest = &source[end..];
     let at = end + rest.find(['\r', '\n']).unwrap_or(rest.len());

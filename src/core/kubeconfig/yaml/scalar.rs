@@ -100,17 +100,16 @@ fn is_float(text: &str) -> bool {
         && exponent.is_none_or(|exponent| !exponent.is_empty() && all_digits(exponent))
 }
 
-/// A narrow set on purpose: a letter or `/` first, then letters, digits and `._/@:-`, with single spaces between.
+/// A narrow set on purpose: a letter or `/` first, then letters, digits and `._/@+=:-`, with single spaces between.
 fn is_plainly_a_string(text: &str, in_flow: bool) -> bool {
     let may_start = |c: char| c.is_ascii_alphabetic() || c == '/';
-    let may_follow = |c: char| c.is_ascii_alphanumeric() || "._/@- ".contains(c) || c == ':';
-    text.starts_with(may_start)
-        && text.chars().all(may_follow)
-        && !text.ends_with([' ', ':'])
-        && !text.contains("  ")
-        && !text.contains(": ")
-        && !(in_flow && text.contains(':'))
-        && resolve(text) == Resolved::Str
+    let may_follow = |c: char| c.is_ascii_alphanumeric() || "._/@+=:- ".contains(c);
+    let means_more = text.ends_with([' ', ':'])
+        || text.contains("  ")
+        || text.contains(": ")
+        || (in_flow && text.contains(':'));
+    let is_word = text.starts_with(may_start) && text.chars().all(may_follow);
+    is_word && !means_more && resolve(text) == Resolved::Str
 }
 
 /// Printable, and no line break in YAML 1.1 or 1.2, no mark that an editor or terminal acts on.
