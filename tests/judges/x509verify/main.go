@@ -1,9 +1,9 @@
 // x509verify judges a certificate with Go's crypto/x509, the verifier that Kubernetes itself uses.
 //
-//	x509verify -roots FILE [-intermediates FILE] [-name DNS-OR-IP] [-usage any|server|client] [-at RFC3339] CHAIN
+//	x509verify -roots FILE [-name DNS-OR-IP] [-usage any|server|client] [-at-unix SECONDS] CHAIN
 //
-// The first certificate of CHAIN is judged; the others, and those of -intermediates, may lie on the way to a root. It
-// prints, as JSON, the user and groups as kube-apiserver reads them and the names; or the refusal, with exit code 1.
+// The first certificate of CHAIN is judged; the others may lie on the way to a root. It prints, as JSON, the user and
+// groups as kube-apiserver reads them and the names; or the refusal, with exit code 1.
 package main
 
 import (
@@ -34,13 +34,12 @@ var usages = map[string]x509.ExtKeyUsage{
 
 func main() {
 	roots := flag.String("roots", "", "the certificates that are trusted")
-	intermediates := flag.String("intermediates", "", "certificates that may lie between")
 	name := flag.String("name", "", "the DNS name or IP address that the certificate must be good for")
 	usage := flag.String("usage", "any", "any, server or client")
-	at := flag.String("at", "", "the time of the judgement (RFC 3339) instead of now")
+	at := flag.Int64("at-unix", 0, "the time of the judgement, in seconds since 1970, instead of now")
 	flag.Parse()
 
-	v, err := judge(*roots, *intermediates, *name, *usage, *at, flag.Arg(0))
+	v, err := judge(*roots, *name, *usage, *at, flag.Arg(0))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "x509verify:", err)
 		os.Exit(1)
@@ -48,7 +47,7 @@ func main() {
 	json.NewEncoder(os.Stdout).Encode(v)
 }
 
-func judge(roots, intermediates, name, usage, at, file string) (*verdict, error) {
+func judge(roots, name, usage string, at int64, file string) (*verdict, error) {
 	chain, err := read(file)
 	if err != nil {
 		return nil, err
@@ -59,24 +58,13 @@ func judge(roots, intermediates, name, usage, at, file string) (*verdict, error)
 		return nil, err
 	}
 	options.Roots = pool(trusted)
-	if intermediates != "" {
-		between, err := read(intermediates)
-		if err != nil {
-			return nil, err
-		}
-		for _, c := range between {
-			options.Intermediates.AddCert(c)
-		}
-	}
 	purpose, known := usages[usage]
 	if !known {
 		return nil, fmt.Errorf("-usage %q is none of any, server, client", usage)
 	}
 	options.KeyUsages = []x509.ExtKeyUsage{purpose}
-	if at != "" {
-		if options.CurrentTime, err = time.Parse(time.RFC3339, at); err != nil {
-			return nil, err
-		}
+	if at != 0 {
+		options.CurrentTime = time.Unix(at, 0)
 	}
 	paths, err := chain[0].Verify(options)
 	if err != nil {
