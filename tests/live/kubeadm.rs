@@ -93,6 +93,12 @@ fn go_accepts_a_good_certificate_and_says_what_kubernetes_reads() {
 
 #[test]
 fn pages_with_live_blocks_play_as_written() {
+    let world = kubeadm();
+    let case = world.backstage("case.md");
+    let page = "```console live\n$ curl -s --cacert pki/ca.crt https://127.0.0.1:6443/readyz; exit 3\nok\n[exit 3]\n```\n";
+    fs::write(&case, page).expect("a case");
+    assert_eq!(check(&case, world, Action::Verify), Ok(()));
+
     let is_live = |page: &PathBuf| {
         fs::read_to_string(page).is_ok_and(|text| text.contains("```console live"))
     };

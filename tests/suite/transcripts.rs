@@ -110,6 +110,21 @@ fn the_environment_of_the_user_does_not_reach_a_transcript() {
 }
 
 #[test]
+fn the_program_under_test_is_on_the_path() {
+    let program = World::new().sh("command -v kubepki");
+    assert_eq!(program.trim(), env!("CARGO_BIN_EXE_kubepki"));
+    assert!(World::new().run("kubepki", &["--version"]).status.success());
+}
+
+#[test]
+fn a_live_block_is_passed_over_here() {
+    let world = World::new();
+    let page = "```console live\n$ echo one\ntwo\n```\n";
+    world.write("case.md", page);
+    assert_eq!(check(&world.path("case.md"), World::new(), Action::Verify), Ok(()));
+}
+
+#[test]
 fn blocks_in_other_languages_are_left_alone_and_a_page_of_them_only_is_no_transcript() {
     let world = World::new();
     world.write("case.md", "```sh\n$ echo one\ntwo\n```\n");
