@@ -6,8 +6,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::transcripts::ROOT;
 use crate::support::world::World;
+use crate::support::{ROOT, kubernetes_programs};
 
 /// Running servers that trust a PKI folder. The script that runs them ends them when its command ends, and its command is
 /// `cat`: it ends when this value closes its stdin, be it by a drop, a panic, or the end of the test process.
@@ -46,7 +46,7 @@ impl ControlPlane {
 
     /// Runs kubectl of the servers' version in the world.
     pub fn kubectl(&self, world: &World, args: &[&str]) -> Output {
-        let kubectl = Path::new(&assets()).join("kubectl");
+        let kubectl = Path::new(kubernetes_programs()).join("kubectl");
         let output = in_world(world, &kubectl.to_string_lossy()).args(args).output();
         output.expect("kubectl")
     }
@@ -86,12 +86,6 @@ impl Drop for ControlPlane {
 
 fn in_world(world: &World, program: &str) -> Command {
     let mut command = world.command(program);
-    command.env("KUBEBUILDER_ASSETS", assets());
+    command.env("KUBEBUILDER_ASSETS", kubernetes_programs());
     command
-}
-
-/// The folder with the programs of Kubernetes.
-pub fn assets() -> String {
-    std::env::var("KUBEBUILDER_ASSETS")
-        .expect("KUBEBUILDER_ASSETS: set it to what tests/control-plane/build prints")
 }

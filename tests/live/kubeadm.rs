@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use snapbox::assert::Action;
 
-use crate::control_plane::{ControlPlane, assets};
+use crate::control_plane::ControlPlane;
 use crate::support::judges::{Purpose, Question, go};
+use crate::support::kubernetes_programs;
 use crate::support::transcripts::{all, check};
 use crate::support::world::World;
 
@@ -117,7 +118,7 @@ fn kubeadm() -> World {
         "PATH={}:$PATH
          kubeadm init phase certs all {phase} --apiserver-cert-extra-sans 127.0.0.1
          kubeadm init phase kubeconfig all {phase} --kubeconfig-dir \"$PWD\"",
-        assets()
+        kubernetes_programs()
     ));
     world
 }

@@ -1,5 +1,5 @@
-//! The tests against the real thing: Kubernetes' own programs, and Go's verifier. `cargo test --test live` with
-//! KUBEBUILDER_ASSETS set to the folder that `tests/control-plane/build` prints.
+//! The tests against the real thing: Kubernetes' own programs, and Go's verifier. They run only when named:
+//! `cargo test --test live`; the first time, `tests/control-plane/build` then takes a quarter of an hour.
 
 mod control_plane;
 mod kubeadm;

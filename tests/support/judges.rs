@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::support::transcripts::ROOT;
+use crate::support::ROOT;
 
 /// What a certificate is wanted for.
 #[derive(Clone, Copy, Debug)]

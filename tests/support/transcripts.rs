@@ -19,7 +19,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use regex::Regex;
 use snapbox::assert::Action;
@@ -27,9 +27,7 @@ use snapbox::filter::NormalizeToExpected;
 use snapbox::{Assert, IntoData};
 
 use crate::support::world::World;
-
-/// The repository.
-pub const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::support::{ROOT, kubernetes_programs};
 
 /// Plays a file and compares; with [`Action::Overwrite`], puts the difference into the file instead.
 pub fn check(path: &Path, world: World, action: Action) -> Result<(), String> {
@@ -150,28 +148,12 @@ fn screen_length(text: &str) -> usize {
     lines.take_while(|line| !line.starts_with("$ ") && !line.starts_with("```")).map(str::len).sum()
 }
 
-/// Runs one command of the session and returns its screen. What the shell has learned is kept for the next one.
+/// Runs one command of the session and returns its screen.
 fn run(command: &str, live: bool, world: &World) -> String {
-    let command = command.trim_start_matches("$ ").replace("\n> ", "\n");
-    let state = world.backstage("state");
-    let script = format!(
-        "[ -e {state} ] && . {state}\n\
-         trap '{{ export -p; printf \"cd %q\\n\" \"$PWD\"; }} > {state}' EXIT\n{command}",
-        state = state.display()
-    );
     let log = world.backstage("screen");
     let screen = File::create(&log).expect("a screen");
-    let mut shell = world.command("timeout");
-    shell.args(["--kill-after=5", "120"]);
-    if live {
-        let servers = Path::new(ROOT).join("tests/control-plane/run");
-        shell.arg(servers).args(["--port", "6443", "pki", "--"]);
-        shell.env(
-            "KUBEBUILDER_ASSETS",
-            std::env::var("KUBEBUILDER_ASSETS").expect("KUBEBUILDER_ASSETS"),
-        );
-    }
-    shell.args(["bash", "-c", &script]).stdin(Stdio::null());
+    let mut shell = shell(live, world);
+    shell.arg(script(command, &world.backstage("state"))).stdin(Stdio::null());
     shell.stdout(screen.try_clone().expect("a screen")).stderr(screen);
     let status = shell.status().expect("timeout of coreutils");
     let text = visible(&fs::read(&log).expect("a screen"));
@@ -180,6 +162,29 @@ fn run(command: &str, live: bool, world: &World) -> String {
         Some(code) => format!("{}[exit {code}]\n", on_a_new_line(text)),
         None => format!("{}[{status}]\n", on_a_new_line(text)),
     }
+}
+
+/// A bash for at most two minutes, beside a control plane if the block is a live one.
+fn shell(live: bool, world: &World) -> Command {
+    let mut shell = world.command("timeout");
+    shell.args(["--kill-after=5", "120"]);
+    if live {
+        shell.env("KUBEBUILDER_ASSETS", kubernetes_programs());
+        shell.arg(Path::new(ROOT).join("tests/control-plane/run"));
+        shell.args(["--port", "6443", "pki", "--"]);
+    }
+    shell.args(["bash", "-c"]);
+    shell
+}
+
+/// The command, between taking over what the last shell of the session knew and keeping it for the next.
+fn script(command: &str, state: &Path) -> String {
+    let command = command.trim_start_matches("$ ").replace("\n> ", "\n");
+    let state = state.display();
+    format!(
+        "[ -e {state} ] && . {state}\n\
+         trap '{{ export -p; printf \"cd %q\\n\" \"$PWD\"; }} > {state}' EXIT\n{command}"
+    )
 }
 
 fn on_a_new_line(text: String) -> String {
