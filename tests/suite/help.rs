@@ -11,9 +11,9 @@ use crate::support::transcripts::{all, commands};
 /// What is wrong with the examples of a command and of all below it; `played` are the lines that some transcript runs.
 fn faults(command: &Command, played: &BTreeSet<String>) -> Vec<String> {
     let mut faults = Vec::new();
-    for (path, leaf) in leaves(command, command.get_name()) {
-        let examples = examples(leaf);
-        if examples.is_empty() {
+    for (path, here) in below(command, command.get_name()) {
+        let examples = examples(here);
+        if examples.is_empty() && !here.has_subcommands() {
             faults.push(format!("`{path}` has no example"));
         }
         for example in examples {
@@ -57,14 +57,13 @@ fn examples(command: &Command) -> Vec<String> {
     lines.filter(|line| line.starts_with("kubepki ")).map(str::to_owned).collect()
 }
 
-/// The commands that do something, and what is typed to reach them.
-fn leaves<'a>(command: &'a Command, path: &str) -> Vec<(String, &'a Command)> {
-    let mut below =
-        command.get_subcommands().filter(|c| c.get_name() != "help" && !c.is_hide_set()).peekable();
-    if below.peek().is_none() {
-        return vec![(path.to_owned(), command)];
+/// A command and all below it, each with what is typed to reach it.
+fn below<'a>(command: &'a Command, path: &str) -> Vec<(String, &'a Command)> {
+    let mut all = vec![(path.to_owned(), command)];
+    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
+        all.extend(below(sub, &format!("{path} {}", sub.get_name())));
     }
-    below.flat_map(|c| leaves(c, &format!("{path} {}", c.get_name()))).collect()
+    all
 }
 
 /// Every command line that a transcript or a page plays.
