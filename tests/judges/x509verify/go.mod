@@ -1,0 +1,3 @@
+module kubepki.test/x509verify
+
+go 1.24

@@ -1,0 +1,8 @@
+//! The tests against the real thing: Kubernetes' own programs, and Go's verifier. They run only when named:
+//! `cargo test --test live`; the first time, `tests/control-plane/build` then takes a quarter of an hour.
+
+mod control_plane;
+mod kubeadm;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+mod support;

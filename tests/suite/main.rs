@@ -1,0 +1,10 @@
+//! The tests that need nothing but a shell, openssl, Python and curl: `cargo test`.
+
+mod crash;
+mod help;
+mod house;
+mod judges;
+#[path = "../support/mod.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of it")]
+mod support;
+mod transcripts;
