@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
     "changes",
     "x509",
     "catalog",
@@ -25,7 +25,8 @@ const ORDER: [&str; 16] = [
     "store",
     "error",
     "make",
-    "edit",
+    "generate",
+    "contexts",
     "show",
 ];
 
