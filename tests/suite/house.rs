@@ -70,7 +70,6 @@ fn the_core_can_be_spelled_from_below() {
 }
 
 #[test]
-#[ignore = "docs/architecture.md is not written yet"]
 fn the_architecture_page_names_every_module_of_the_core() {
     let page = fs::read_to_string(Path::new(ROOT).join("docs/architecture.md"))
         .expect("docs/architecture.md");
