@@ -75,6 +75,37 @@ fn unit(state: &mut u64) -> f64 {
     (z ^ (z >> 31)) as f64 / u64::MAX as f64
 }
 
+#[test]
+fn a_killed_cert_issue_is_mended_by_the_next_one() {
+    let issue = ["cert", "issue", "alice", "--profile", "user", "--key-type", "ECDSA-P256"];
+    let init = ["ca", "init", "--key-type", "ECDSA-P256"];
+    let prepare = |world: &World| drop(world.run("kubepki", &init));
+    let victim = Victim { program: "kubepki", args: &issue, prepare: &prepare };
+    kill_at_random_moments(&victim, 200, 1, |world| {
+        let again = world.run("kubepki", &issue);
+        if !again.status.success() {
+            return Err(String::from_utf8_lossy(&again.stderr).into_owned());
+        }
+        agree(world, "pki/alice")?;
+        agree(world, "pki/ca")?;
+        match world.sh("ls -A pki").as_str() {
+            "alice.crt\nalice.key\nca.crt\nca.key\n" => Ok(()),
+            other => Err(format!("something is left over: {other}")),
+        }
+    });
+}
+
+/// Whether a certificate and its key belong together, and the key is ours alone.
+fn agree(world: &World, name: &str) -> Result<(), String> {
+    let of_certificate = world.sh(&format!("openssl x509 -in {name}.crt -noout -pubkey"));
+    let of_key = world.sh(&format!("openssl pkey -in {name}.key -pubout"));
+    let mode = world.sh(&format!("stat -c %a {name}.key"));
+    match (of_certificate == of_key, mode.trim()) {
+        (true, "600") => Ok(()),
+        (matches, mode) => Err(format!("{name}: pair matches: {matches}, mode of the key: {mode}")),
+    }
+}
+
 /// Writes `first`, then `second`: at each moment the first may be there alone, never the second.
 const WRITES_TWO: Victim = Victim {
     program: "sh",

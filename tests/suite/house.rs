@@ -126,11 +126,12 @@ fn an_unwanted_word_is_found() {
     assert_eq!(found("a root/ of /homely todos".to_owned()), 0);
 }
 
-/// The lines with a path of somebody's machine or a mark of unfinished work. The pattern is in two parts, so that it does
-/// not find itself.
+/// The lines with a path of somebody's machine or a mark of unfinished work. The pattern is in parts, so that it does not
+/// find itself.
 fn unwanted(text: &str) -> impl Iterator<Item = &str> {
-    let pattern =
-        [r"/(ro", r"ot|wo", r"rk|ho", r"me)/|\b(FIX", r"ME|TO", r"DO|XX", r"X)\b"].concat();
+    let paths = [r"/(ro", r"ot|wo", r"rk|ho", r"me/[a-z][a-z0-9-]*)/"].concat();
+    let marks = [r"\b(FIX", r"ME|TO", r"DO|XX", r"X)\b"].concat();
+    let pattern = format!("{paths}|{marks}");
     let pattern = Regex::new(&pattern).expect("a pattern");
     text.lines().filter(move |line| pattern.is_match(line))
 }
