@@ -15,6 +15,7 @@ fn main() -> ExitCode {
             clock: SystemTime::now(),
             entropy: &System::default(),
             environment: &environment,
+            folder: std::env::current_dir().unwrap_or_default(),
             input: &mut io::stdin().lock(),
             input_is_terminal: io::stdin().is_terminal(),
             output: &mut io::stdout().lock(),

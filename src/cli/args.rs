@@ -15,6 +15,7 @@ use crate::core::x509::time::{Moment, Until};
 
 /// Options of every command.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Options of every command")]
 pub struct Shared {
     /// Folder of the CA, certificates and keys
     #[arg(
@@ -26,11 +27,12 @@ pub struct Shared {
     )]
     pub cert_dir: PathBuf,
 
-    /// Form of what is printed
+    /// Form of what is printed: text, json, yaml, or just the names
     #[arg(
         short,
         long,
         global = true,
+        hide_possible_values = true,
         value_name = "FORMAT",
         env = "KUBEPKI_OUTPUT",
         default_value = "text"
@@ -146,23 +148,18 @@ pub fn subject(
     Ok(DistinguishedName::new(groups.chain([(Attribute::COMMON_NAME, common_name)]))?)
 }
 
-/// The two places of a certificate or request and its key: `--out FILE`, `--out -`, or below the certificate folder.
-pub fn places(
-    shared: &Shared,
-    out: Option<&Path>,
-    file: &str,
-    suffix: &str,
-) -> (Destination, Destination) {
-    match out {
-        Some(out) if out == Path::new("-") => (Destination::Stdout, Destination::Stdout),
-        Some(out) => {
-            (Destination::File(out.to_owned()), Destination::File(out.with_extension("key")))
-        }
-        None => (
-            Destination::File(shared.cert_dir.join(format!("{file}.{suffix}"))),
-            Destination::File(shared.cert_dir.join(format!("{file}.key"))),
-        ),
+/// The places of a certificate or request and of its key, for `--out FILE` or `--out -`.
+pub fn places_at(out: &Path) -> (Destination, Destination) {
+    if out == Path::new("-") {
+        return (Destination::Stdout, Destination::Stdout);
     }
+    (Destination::File(out.to_owned()), Destination::File(out.with_extension("key")))
+}
+
+/// The places of a certificate or request and of its key in the certificate folder.
+pub fn places_in(folder: &Path, file: &str, suffix: &str) -> (Destination, Destination) {
+    let place = |suffix: &str| Destination::File(folder.join(format!("{file}.{suffix}")));
+    (place(suffix), place("key"))
 }
 
 /// The folder whose lock covers what is written: the certificate folder, or that of `--out FILE`.

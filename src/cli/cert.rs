@@ -8,9 +8,12 @@ use super::args::{self, Lasting, Shared, Signing, Writing};
 use crate::core::Error;
 use crate::core::catalog::{self, Row};
 use crate::core::spec::{
-    CertificateSpec, Destination, RequestSpec, SignatureSpec, Spec, Wanted, check_file_name,
+    CertificateSpec, Destination, KeySpec, Pair, RequestSpec, SignatureSpec, Spec, Wanted,
+    check_file_name,
 };
+use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::profile::Profile;
+use crate::core::x509::san::San;
 
 /// The profile of a name that the catalog does not know.
 const USUAL_PROFILE: &str = "client";
@@ -50,13 +53,10 @@ Examples:
 }
 
 /// Who a certificate is for.
-#[derive(Args, Debug)]
-struct Holder {
-    /// What it is called: its files are NAME.crt and NAME.key, and it is the common name unless the profile has another
-    name: String,
-
-    /// What it is for
-    #[arg(long, value_name = "PROFILE", value_parser = profile_parser(), long_help = profiles_help())]
+#[derive(Args, Clone, Debug)]
+pub struct Identity {
+    /// What it is for [default: NAME where that is a profile, else client]
+    #[arg(long, value_name = "PROFILE", hide_possible_values = true, value_parser = profiles(LEAVES), long_help = profiles_help(LEAVES))]
     profile: Option<String>,
 
     /// Common name: the user that kube-apiserver reads
@@ -67,16 +67,26 @@ struct Holder {
     #[arg(long = "org", visible_alias = "group", value_name = "GROUP")]
     orgs: Vec<String>,
 
+    /// Kind of key: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384, Ed25519 [default: RSA-2048]
+    #[arg(long, value_name = "TYPE", env = "KUBEPKI_KEY_TYPE")]
+    key_type: Option<String>,
+}
+
+/// Who a certificate is for, under which names, with which key, and where it goes.
+#[derive(Args, Debug)]
+struct Holder {
+    /// What it is called: its files are NAME.crt and NAME.key, and it is the common name unless the profile has another
+    name: String,
+
+    #[command(flatten)]
+    identity: Identity,
+
     /// Subject alternative name, typed by its form or by dns:, ip:, uri:, email:; may be repeated
     #[arg(long = "san", value_name = "NAME")]
     sans: Vec<String>,
 
-    /// Kind of key: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384, Ed25519 [default: RSA-2048]
-    #[arg(long, value_name = "TYPE", env = "KUBEPKI_KEY_TYPE", conflicts_with = "key")]
-    key_type: Option<String>,
-
     /// Use this key instead of making one
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "key_type")]
     key: Option<PathBuf>,
 
     /// Where it goes, its key beside it; `-` prints both [default: in the certificate folder]
@@ -118,7 +128,7 @@ pub struct SignArgs {
     request: PathBuf,
 
     /// What the certificate is for; the request does not decide that
-    #[arg(long, value_name = "PROFILE", value_parser = profile_parser(), long_help = profiles_help())]
+    #[arg(long, value_name = "PROFILE", hide_possible_values = true, value_parser = profiles(ALL), long_help = profiles_help(ALL))]
     profile: String,
 
     /// Common name, instead of the request's
@@ -159,67 +169,118 @@ pub struct ShowArgs {
     pub(super) paths: Vec<PathBuf>,
 }
 
-impl Holder {
-    fn row(&self) -> &'static Row {
-        let known = catalog::row(&self.name).filter(|row| !row.profile.is_ca());
+impl Identity {
+    /// The row of the catalog that says what `name` is for.
+    fn row(&self, name: &str) -> &'static Row {
+        let known = catalog::row(name).filter(|row| !row.profile.is_ca());
         let named = self.profile.as_deref().and_then(catalog::row);
         named.or(known).or(catalog::row(USUAL_PROFILE)).expect("the usual profile is a row")
     }
 
-    /// The files below the certificate folder, without suffix.
-    fn file(&self, row: &Row) -> Result<&str, Error> {
-        match row.file {
-            Some(file) => Ok(file),
-            // With --out the name never becomes a file.
-            None if self.out.is_some() => Ok(&self.name),
-            None => Ok(check_file_name(&self.name).map(|()| self.name.as_str())?),
-        }
+    fn subject(&self, row: &Row, name: &str) -> Result<DistinguishedName, Error> {
+        args::subject(row, name, self.cn.as_deref(), &self.orgs)
+    }
+
+    /// A client certificate and its key in the certificate folder, as `cert issue NAME` makes them.
+    pub fn client(
+        &self,
+        shared: &Shared,
+        name: &str,
+        signing: &Signing,
+        lasting: &Lasting,
+        force: bool,
+    ) -> Result<(Pair, Spec), Error> {
+        let row = self.row(name);
+        let files = Pair::beside(&shared.cert_dir, file(row, name)?);
+        let wanted = CertificateSpec {
+            certificate: Destination::File(files.certificate.clone()),
+            key: args::key_spec(
+                None,
+                Destination::File(files.key.clone()),
+                self.key_type.as_deref(),
+            )?,
+            subject: self.subject(row, name)?,
+            profile: row.profile,
+            sans: row.default_sans(name),
+            until: lasting.until()?,
+            issuer: signing.issuer(shared, row.issuer),
+        };
+        let wanted = vec![Wanted::Certificate(wanted)];
+        Ok((files, Spec { home: Some(shared.cert_dir.clone()), wanted, force }))
+    }
+}
+
+/// The files of a certificate below the certificate folder, without suffix.
+fn file<'a>(row: &Row, name: &'a str) -> Result<&'a str, Error> {
+    match row.file {
+        Some(file) => Ok(file),
+        None => Ok(check_file_name(name).map(|()| name)?),
+    }
+}
+
+impl Holder {
+    /// Where the certificate or request goes, and where its key.
+    fn places(&self, shared: &Shared, suffix: &str) -> Result<(Destination, Destination), Error> {
+        Ok(match self.out.as_deref() {
+            // The name becomes no file.
+            Some(out) => args::places_at(out),
+            None => args::places_in(&shared.cert_dir, file(self.row(), &self.name)?, suffix),
+        })
+    }
+
+    fn row(&self) -> &'static Row {
+        self.identity.row(&self.name)
+    }
+
+    fn key(&self, place: Destination) -> Result<KeySpec, Error> {
+        args::key_spec(self.key.as_deref(), place, self.identity.key_type.as_deref())
+    }
+
+    fn sans(&self) -> Result<Vec<San>, Error> {
+        args::sans(self.row().default_sans(&self.name), &self.sans)
+    }
+
+    fn subject(&self) -> Result<DistinguishedName, Error> {
+        self.identity.subject(self.row(), &self.name)
+    }
+
+    fn home(&self, shared: &Shared) -> Option<PathBuf> {
+        args::home(shared, self.out.as_deref())
     }
 }
 
 impl IssueArgs {
     /// What is meant.
     pub fn spec(&self, shared: &Shared) -> Result<Spec, Error> {
-        let Holder { name, cn, orgs, sans, key_type, key, out, .. } = &self.holder;
         let row = self.holder.row();
-        let (certificate, key_place) =
-            args::places(shared, out.as_deref(), self.holder.file(row)?, "crt");
+        let (certificate, key) = self.holder.places(shared, "crt")?;
         let wanted = CertificateSpec {
             certificate,
-            key: args::key_spec(key.as_deref(), key_place, key_type.as_deref())?,
-            subject: args::subject(row, name, cn.as_deref(), orgs)?,
+            key: self.holder.key(key)?,
+            subject: self.holder.subject()?,
             profile: row.profile,
-            sans: args::sans(row.default_sans(name), sans)?,
+            sans: self.holder.sans()?,
             until: self.lasting.until()?,
             issuer: self.signing.issuer(shared, row.issuer),
         };
-        Ok(Spec {
-            home: args::home(shared, out.as_deref()),
-            wanted: vec![Wanted::Certificate(wanted)],
-            force: self.writing.force,
-        })
+        let wanted = vec![Wanted::Certificate(wanted)];
+        Ok(Spec { home: self.holder.home(shared), wanted, force: self.writing.force })
     }
 }
 
 impl RequestArgs {
     /// What is meant.
     pub fn spec(&self, shared: &Shared) -> Result<Spec, Error> {
-        let Holder { name, cn, orgs, sans, key_type, key, out, .. } = &self.holder;
-        let row = self.holder.row();
-        let (request, key_place) =
-            args::places(shared, out.as_deref(), self.holder.file(row)?, "csr");
+        let (request, key) = self.holder.places(shared, "csr")?;
         let wanted = RequestSpec {
             request,
-            key: args::key_spec(key.as_deref(), key_place, key_type.as_deref())?,
-            subject: args::subject(row, name, cn.as_deref(), orgs)?,
-            profile: row.profile,
-            sans: args::sans(row.default_sans(name), sans)?,
+            key: self.holder.key(key)?,
+            subject: self.holder.subject()?,
+            profile: self.holder.row().profile,
+            sans: self.holder.sans()?,
         };
-        Ok(Spec {
-            home: args::home(shared, out.as_deref()),
-            wanted: vec![Wanted::Request(wanted)],
-            force: self.writing.force,
-        })
+        let wanted = vec![Wanted::Request(wanted)];
+        Ok(Spec { home: self.holder.home(shared), wanted, force: self.writing.force })
     }
 }
 
@@ -252,17 +313,23 @@ impl SignArgs {
     }
 }
 
+/// Which rows of the catalog a command takes.
+type Choice = fn(&Row) -> bool;
+
+const ALL: Choice = |_| true;
+const LEAVES: Choice = |row| !row.profile.is_ca();
+
 /// Takes the names of the catalog, and lists them when another is given.
-fn profile_parser() -> clap::builder::PossibleValuesParser {
-    catalog::ROWS
-        .iter()
-        .map(|row| clap::builder::PossibleValue::new(row.name))
-        .collect::<Vec<_>>()
-        .into()
+fn profiles(choice: Choice) -> clap::builder::PossibleValuesParser {
+    rows(choice).map(|row| clap::builder::PossibleValue::new(row.name)).collect::<Vec<_>>().into()
 }
 
 /// The catalog as help.
-fn profiles_help() -> String {
-    let rows = catalog::ROWS.iter().map(|row| format!("  {:<25} {}", row.name, row.about));
-    format!("What it is for:\n{}", rows.collect::<Vec<_>>().join("\n"))
+fn profiles_help(choice: Choice) -> String {
+    let lines = rows(choice).map(|row| format!("  {:<25} {}", row.name, row.about));
+    format!("What it is for:\n{}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn rows(choice: Choice) -> impl Iterator<Item = &'static Row> {
+    catalog::ROWS.iter().filter(move |row| choice(row))
 }

@@ -30,12 +30,16 @@ impl From<&Error> for Exit {
             Error::Catalog(_)
             | Error::FileName(_)
             | Error::KeyType(_)
+            | Error::KubeconfigInput(_)
             | Error::Name(_)
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
             Error::Check(_)
+            | Error::Context(_)
+            | Error::Edit(_)
             | Error::Inventory(_)
             | Error::Keys(_)
+            | Error::Kubeconfig(_)
             | Error::Plan(_)
             | Error::Sign(_)
             | Error::Store(_) => Self::Failed,

@@ -7,19 +7,23 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod args;
 mod ca;
 mod cert;
+mod context;
 pub mod exit;
+mod kubeconfig;
 pub mod output;
 mod screen;
 
 use self::args::Shared;
 use self::ca::CaCommand;
 use self::cert::CertCommand;
+use self::context::ContextCommand;
 use self::exit::Exit;
+use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
@@ -37,6 +41,8 @@ pub struct Process<'a> {
     pub entropy: &'a dyn Entropy,
     /// A variable of the environment.
     pub environment: &'a dyn Fn(&str) -> Option<OsString>,
+    /// The working folder, absolute.
+    pub folder: PathBuf,
     /// Standard input.
     pub input: &'a mut dyn Read,
     /// Whether a person sits at standard input.
@@ -57,7 +63,8 @@ pub struct Process<'a> {
 Examples:
   kubepki ca init
   kubepki cert issue admin
-  kubepki cert show pki/ca.crt"
+  kubepki kubeconfig gen admin --server https://kube.example.com:6443
+  kubepki context use admin@kubernetes --kubeconfig admin.conf"
 )]
 struct Cli {
     #[command(flatten)]
@@ -77,6 +84,14 @@ enum Command {
     #[command(subcommand)]
     Cert(CertCommand),
 
+    /// Contexts of kubeconfigs
+    #[command(subcommand)]
+    Context(ContextCommand),
+
+    /// Kubeconfigs
+    #[command(subcommand)]
+    Kubeconfig(KubeconfigCommand),
+
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:
@@ -89,12 +104,13 @@ Examples:
 
 /// The definition of the command line, for help, completions and documents.
 pub fn command() -> clap::Command {
-    Cli::command()
+    Cli::command().mut_subcommand("kubeconfig", kubeconfig::complete)
 }
 
 /// Runs the program once.
 pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
-    let cli = match Cli::try_parse_from(arguments) {
+    let parsed = command().try_get_matches_from(arguments);
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return answer(&error, process),
     };
@@ -109,8 +125,9 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
         return Exit::Failed;
     };
     let locks = LockSettings { wait: PATIENCE, now: process.clock };
-    let world = World { now, entropy: process.entropy, locks };
-    let mut session = Session { shared, world, input: *input, out };
+    let world = World { now, entropy: process.entropy, folder: &process.folder, locks };
+    let environment = process.environment;
+    let mut session = Session { shared, world, environment, input: *input, out };
     session.run(command)
 }
 
@@ -118,6 +135,7 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
 struct Session<'a> {
     shared: Shared,
     world: World<'a>,
+    environment: &'a dyn Fn(&str) -> Option<OsString>,
     input: &'a mut dyn Read,
     out: Output<'a>,
 }
@@ -172,9 +190,15 @@ impl Session<'_> {
                 self.make(args.spec(&self.shared)?, args.writing.dry_run)
             }
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
+            Command::Context(command) => self.context(command),
+            Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
+                let spec = args.spec(&self.shared)?;
+                let made = acts::generate(&spec, args.writing.dry_run, &self.world)?;
+                self.tell(made)
+            }
             Command::Completion { shell } => {
                 let mut script = Vec::new();
-                clap_complete::generate(shell, &mut Cli::command(), "kubepki", &mut script);
+                clap_complete::generate(shell, &mut self::command(), "kubepki", &mut script);
                 self.out.data(&String::from_utf8_lossy(&script))?;
                 Ok(Exit::Done)
             }
@@ -183,10 +207,36 @@ impl Session<'_> {
 
     fn make(&mut self, spec: acts::spec::Spec, dry_run: bool) -> Result<Exit, Stop> {
         let made = acts::make(&spec, dry_run, &self.world)?;
+        self.tell(made)
+    }
+
+    fn tell(&mut self, made: acts::Made) -> Result<Exit, Stop> {
         made.report.warnings.iter().for_each(|warning| self.out.warning(warning));
         made.report.notes.iter().for_each(|note| self.out.note(note));
         self.out.file(&made.stdout)?;
         self.out.report(&made.report)?;
+        Ok(Exit::Done)
+    }
+
+    fn context(&mut self, command: ContextCommand) -> Result<Exit, Stop> {
+        match command {
+            ContextCommand::Current(place) => {
+                let report = acts::current_context(&place.paths(self.environment))?;
+                report.warnings.iter().for_each(|warning| self.out.warning(warning));
+                self.out.report(&report)?;
+            }
+            ContextCommand::List(place) => {
+                let report = acts::contexts(&place.paths(self.environment))?;
+                report.warnings.iter().for_each(|warning| self.out.warning(warning));
+                self.out.report(&report)?;
+            }
+            ContextCommand::Use(args) => {
+                let paths = args.place.paths(self.environment);
+                let report = acts::use_context(&paths, &args.wanted(), args.dry_run, &self.world)?;
+                report.warnings.iter().for_each(|warning| self.out.warning(warning));
+                self.out.report(&report)?;
+            }
+        }
         Ok(Exit::Done)
     }
 

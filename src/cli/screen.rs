@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::output::{Printed, escape_line};
 use crate::core::report::{
-    Action, CaReport, CertificateFacts, CrlFacts, KeyFacts, KeyState, MadeReport, RequestFacts,
-    ShowReport, ShownFacts,
+    Action, CaReport, CertificateFacts, ContextRow, ContextsReport, CrlFacts, CurrentReport,
+    KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts, SwitchReport,
 };
 
 /// Width of the labels in front of facts.
@@ -92,6 +92,59 @@ impl Printed for ShowReport {
         };
         self.items.iter().map(|item| name(&item.what)).collect()
     }
+}
+
+impl Printed for ContextsReport {
+    fn text(&self) -> String {
+        let head = ["", "NAME", "CLUSTER", "USER", "NAMESPACE", "SERVER"].map(str::to_owned);
+        let rows: Vec<[String; 6]> =
+            std::iter::once(head).chain(self.contexts.iter().map(cells)).collect();
+        let widths: Vec<usize> = (0..6)
+            .map(|column| {
+                rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
+            })
+            .collect();
+        let line = |row: &[String; 6]| {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+        };
+        rows.iter().map(line).collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.contexts.iter().map(|context| context.name.clone()).collect()
+    }
+}
+
+impl Printed for CurrentReport {
+    fn text(&self) -> String {
+        format!("{}\n", escape_line(&self.name))
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.name.clone()]
+    }
+}
+
+impl Printed for SwitchReport {
+    fn text(&self) -> String {
+        let (name, file) = (escape_line(&self.name), escape_line(&self.file.display().to_string()));
+        match (self.changed, self.dry_run) {
+            (false, _) => format!("`{name}` is the current context already\n"),
+            (true, false) => format!("switched to the context `{name}` in {file}\n"),
+            (true, true) => format!("would switch to the context `{name}` in {file}\n"),
+        }
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.name.clone()]
+    }
+}
+
+fn cells(context: &ContextRow) -> [String; 6] {
+    let ContextRow { current, name, cluster, user, namespace, server, .. } = context;
+    let mark = if *current { "*" } else { "" };
+    [mark, name, cluster, user, namespace, server].map(escape_line)
 }
 
 /// A block of labelled facts under a title.

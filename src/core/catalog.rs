@@ -192,7 +192,7 @@ pub const ROWS: &[Row] = &[
         subject: Subject::Fixed("kubernetes-admin"),
         organizations: &["kubeadm:cluster-admins"],
         sans: &[],
-        about: "an administrator through RBAC; needs the binding kubeadm:cluster-admins",
+        about: "an administrator, by the binding kubeadm:cluster-admins",
     },
     Row {
         name: "super-admin",
@@ -242,7 +242,7 @@ pub const ROWS: &[Row] = &[
         subject: Subject::Node,
         organizations: &["system:nodes"],
         sans: &[],
-        about: "a kubelet's own, shown to kube-apiserver; the name is the node's",
+        about: "a kubelet's own; the name is the node's",
     },
     Row {
         name: "user",
@@ -252,7 +252,7 @@ pub const ROWS: &[Row] = &[
         subject: Subject::Given,
         organizations: &[],
         sans: &[],
-        about: "a person or program; the name is the user, --org its groups",
+        about: "a person or program: NAME with the groups of --org",
     },
     Row {
         name: "client",

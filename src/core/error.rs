@@ -1,7 +1,9 @@
 //! The sum of the modules' errors.
 
 use crate::core::x509::{key_type, name, san, time};
-use crate::core::{catalog, check, inventory, keys, plan, sign, spec, store};
+use crate::core::{
+    ContextError, catalog, check, inventory, keys, kubeconfig, plan, sign, spec, store,
+};
 
 /// Why an act did not come to its end. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +12,10 @@ use crate::core::{catalog, check, inventory, keys, plan, sign, spec, store};
 pub enum Error {
     Catalog(#[from] catalog::Error),
     Check(#[from] check::Error),
+    Context(#[from] ContextError),
+    Edit(#[from] kubeconfig::EditError),
+    Kubeconfig(#[from] kubeconfig::Error),
+    KubeconfigInput(#[from] kubeconfig::InputError),
     KeyType(#[from] key_type::Error),
     Keys(#[from] keys::Error),
     Name(#[from] name::Error),
@@ -28,6 +34,10 @@ impl Error {
         match self {
             Self::Catalog(error) => error.hint(),
             Self::Check(error) => error.hint(),
+            Self::Context(error) => error.hint(),
+            Self::Edit(error) => error.hint(),
+            Self::Kubeconfig(error) => error.hint(),
+            Self::KubeconfigInput(error) => error.hint(),
             Self::FileName(error) => error.hint(),
             Self::Inventory(error) => error.hint(),
             Self::KeyType(error) => error.hint(),

@@ -65,6 +65,17 @@ pub enum Error {
         /// What is wrong with it.
         source: csr::Error,
     },
+    /// A certificate and the key beside it do not belong together.
+    #[error("{path}: {source}")]
+    Pair {
+        /// The certificate.
+        path: PathBuf,
+        /// Whose key it is.
+        source: chain::Error,
+    },
+    /// Not a token.
+    #[error("token file {0} does not hold one token")]
+    Token(PathBuf),
     /// Certificate and key are no CA that can sign.
     #[error("CA {path}: {source}")]
     Ca {

@@ -49,11 +49,11 @@ fn lock(spec: &Spec, dry_run: bool, world: &World<'_>) -> Result<Option<Guard>, 
     }
 }
 
-fn decide(spec: &Spec, snapshot: &Snapshot, world: &World<'_>) -> Result<Plan, Error> {
+pub(super) fn decide(spec: &Spec, snapshot: &Snapshot, world: &World<'_>) -> Result<Plan, Error> {
     Ok(plan::make(spec, Inventory::new(snapshot), world.now)?)
 }
 
-fn carry_out(plan: Plan, world: &World<'_>) -> Result<Outcome, Error> {
+pub(super) fn carry_out(plan: Plan, world: &World<'_>) -> Result<Outcome, Error> {
     let drawn = keys::draw_for(&plan, world.entropy)?;
     Ok(sign::carry_out(plan, drawn, world.entropy)?)
 }

@@ -17,12 +17,18 @@ pub mod spec;
 pub mod store;
 pub mod x509;
 
+mod contexts;
+mod generate;
 mod make;
 mod show;
 
+pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
+pub use generate::generate;
 pub use make::{Made, make};
 pub use show::{Source, show, show_ca};
+
+use std::path::Path;
 
 use self::store::LockSettings;
 use self::x509::entropy::Entropy;
@@ -35,6 +41,8 @@ pub struct World<'a> {
     pub now: Moment,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
+    /// The working folder, absolute: what relative paths start from.
+    pub folder: &'a Path,
     /// How long others are waited for.
     pub locks: LockSettings,
 }

@@ -137,6 +137,74 @@ pub struct SignatureSpec {
     pub issuer: Pair,
 }
 
+/// A kubeconfig that is wanted, or entries of one.
+#[derive(Clone, Debug)]
+pub struct KubeconfigSpec {
+    /// Where it goes. Into a file that is there, the entries are added.
+    pub out: Destination,
+    /// Name of the cluster.
+    pub cluster: String,
+    /// Name of the user.
+    pub user: String,
+    /// Name of the context.
+    pub context: String,
+    /// URL of the API server.
+    pub server: String,
+    /// The name in the server's certificate, where it is not the host of the URL.
+    pub tls_server_name: Option<String>,
+    /// A proxy to the server.
+    pub proxy_url: Option<String>,
+    /// The namespace of the context.
+    pub namespace: Option<String>,
+    /// Certificates of the CA that signed the server's.
+    pub ca: PathBuf,
+    /// How the user shows who it is.
+    pub credentials: Credentials,
+    /// Whether files are named or taken in.
+    pub form: Form,
+    /// Whether entries that differ are replaced.
+    pub force: bool,
+}
+
+/// How the user of a kubeconfig shows who it is.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// With a certificate and its key.
+    Certificate {
+        /// The files.
+        files: Pair,
+        /// How to make them, where they are not there as asked.
+        issue: Option<Spec>,
+    },
+    /// With the bearer token in this file.
+    TokenFile(PathBuf),
+}
+
+/// How a kubeconfig holds certificates and keys.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Form {
+    /// As Base64 (`-data` fields), so that the kubeconfig is all that its user needs.
+    Embedded,
+    /// As paths of files, relative to the folder of the kubeconfig, as client-go reads them.
+    Paths,
+}
+
+impl KubeconfigSpec {
+    /// Every file that it depends on.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        let mut paths = vec![self.ca.clone()];
+        paths.extend(self.out.path().map(Path::to_owned));
+        match &self.credentials {
+            Credentials::Certificate { files, issue } => {
+                paths.extend([files.certificate.clone(), files.key.clone()]);
+                paths.extend(issue.iter().flat_map(Spec::paths));
+            }
+            Credentials::TokenFile(path) => paths.push(path.clone()),
+        }
+        paths
+    }
+}
+
 impl Pair {
     /// `pki/etcd/ca.crt` and `pki/etcd/ca.key` for `pki` and `etcd/ca`.
     pub fn beside(folder: &Path, file: &str) -> Self {

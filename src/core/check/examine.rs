@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::core::changes::Bytes;
+use crate::core::kubeconfig::{self, File};
 use crate::core::x509::cert::{self, Certificate};
 use crate::core::x509::crl::{self, Crl};
 use crate::core::x509::csr::{self, Request};
@@ -65,6 +66,9 @@ pub enum Error {
         /// What is wrong.
         source: private_key::Error,
     },
+    /// A damaged kubeconfig.
+    #[error(transparent)]
+    Kubeconfig(#[from] kubeconfig::Error),
     /// Damaged PEM.
     #[error("{path}: {source}")]
     Pem {
@@ -99,6 +103,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Key { path, source } => source.hint(path),
+            Self::Kubeconfig(error) => error.hint(),
             _ => None,
         }
     }
@@ -121,7 +126,7 @@ pub fn examine(
     } else if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Error::Pem { path: path.to_owned(), source: pem::Error::Empty });
     } else {
-        return Err(Error::Unknown(path.to_owned()));
+        return of_kubeconfig(path, bytes);
     };
     let key = key_beside.and_then(|key| PrivateKey::from_pem(key).ok());
     let total = things.len();
@@ -197,4 +202,57 @@ fn of_der(bytes: &[u8]) -> Option<What> {
     .or_else(|| PrivateKey::from_pkcs1_der(bytes).ok().map(key))
     .or_else(|| PrivateKey::from_sec1_der(bytes).ok().map(key))
     .or_else(|| PublicKey::from_spki_der(bytes).ok().map(What::PublicKey))
+}
+
+/// Every certificate inside of a kubeconfig. Files that it names are not opened: they can be shown themselves.
+fn of_kubeconfig(path: &Path, bytes: &[u8]) -> Result<Vec<Examined>, Error> {
+    let unknown = || Error::Unknown(path.to_owned());
+    let file = match File::parse(path, bytes) {
+        Ok(file) => file,
+        Err(error) if looks_like_kubeconfig(bytes) => return Err(error.into()),
+        Err(_) => return Err(unknown()),
+    };
+    let mut found = Vec::new();
+    for named in &file.config().clusters {
+        let chain = named.cluster.certificate_authority_data.expose();
+        found.extend(embedded(path, &format!("cluster {}", named.name), chain, None)?);
+    }
+    for named in &file.config().users {
+        let key = PrivateKey::from_pem(named.user.client_key_data.expose()).ok();
+        let chain = named.user.client_certificate_data.expose();
+        found.extend(embedded(path, &format!("user {}", named.name), chain, key.as_ref())?);
+    }
+    if found.is_empty() { Err(unknown()) } else { Ok(found) }
+}
+
+/// Whether it is worth telling what is wrong with it as a kubeconfig.
+fn looks_like_kubeconfig(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| text.contains("clusters"))
+}
+
+fn embedded(
+    path: &Path,
+    owner: &str,
+    pem: &[u8],
+    key: Option<&PrivateKey>,
+) -> Result<Vec<Examined>, Error> {
+    if pem.is_empty() {
+        return Ok(Vec::new());
+    }
+    let chain = Certificate::chain_from_pem(pem)
+        .map_err(|source| Error::Certificate { path: path.join(owner), source })?;
+    let total = chain.len();
+    let placed = chain.into_iter().enumerate().map(|(index, certificate)| Examined {
+        file: path.to_owned(),
+        place: Some(if total > 1 {
+            format!("{owner}, {} of {total}", index + 1)
+        } else {
+            owner.to_owned()
+        }),
+        key_matches: key
+            .filter(|_| index == 0)
+            .map(|key| certificate.public_key() == key.public_key()),
+        what: What::Certificate(Box::new(certificate)),
+    });
+    Ok(placed.collect())
 }

@@ -1,1 +1,31 @@
 //! Kubeconfigs: the file that prints back byte for byte, the merged view, edits, new files.
+//!
+//! There are two types, since one cannot be both. A [`File`] is one file as it stands on the disk; an edit takes it and gives
+//! bytes. A [`View`] is what client-go sees of several files: read-only, and each item knows the file that it came from.
+//!
+//! All semantics are client-go's (v0.36, `tools/clientcmd`), tested against kubectl. Pure: nothing here opens a file, runs
+//! a program, or asks for the time.
+
+mod build;
+mod edit;
+mod file;
+mod input;
+mod near;
+mod secret;
+#[cfg(test)]
+mod tests;
+mod types;
+mod view;
+mod yaml;
+
+pub use build::build;
+pub use edit::{Error as EditError, NewEntries, add_entries, set_current_context};
+pub use file::{Error, File, MAX_BYTES};
+pub use input::{Error as InputError, check_name, check_namespace, check_proxy_url, check_server};
+pub use near::near;
+pub use secret::{Data, Secret};
+pub use types::{
+    AuthInfo, AuthProvider, Cluster, Config, Context, EnvVar, Exec, NamedCluster, NamedContext,
+    NamedExtension, NamedUser, ToValue,
+};
+pub use view::{Item, LoadPaths, View, load_paths};

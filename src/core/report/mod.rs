@@ -1,9 +1,11 @@
 //! What happened, or what is there: values that serialize, and that the screen is made of.
 
+mod contexts;
 mod facts;
 mod made;
 mod shown;
 
+pub use contexts::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
 pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
 pub use made::{Action, FileReport, MadeReport};
 pub use shown::{CaReport, Failure, KeyState, ShowReport, ShownFacts, ShownItem};

@@ -8,7 +8,8 @@ use rustix::io::Errno;
 
 use super::holder::Holder;
 
-/// Why something could not be read, locked or written. Nothing has been changed, but for [`Error::HalfDone`].
+/// Why something could not be read, locked or written. What that means for the
+/// files is told at [`Guard::commit`](super::Guard::commit).
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file was changed after it had been read.

@@ -34,7 +34,7 @@ impl FileLock {
     ) -> Result<Self, Error> {
         let path = lock_path(target);
         // Dropped on an error, it removes the temporary file.
-        let mut lock = prepare(&path, made)?;
+        let mut lock = prepare(&path, target, made, wait)?;
         let record = Process::this().record(wait.now());
         lock.file.write_all(record.as_bytes()).map_err(Error::io("lock", target))?;
         publish(&lock.path, target, &path, wait)?;
@@ -58,14 +58,21 @@ fn lock_path(target: &Path) -> PathBuf {
 }
 
 /// The lock file under a temporary name.
-fn prepare(path: &Path, made: &mut MadeFolders) -> Result<FileLock, Error> {
+fn prepare(
+    path: &Path,
+    target: &Path,
+    made: &mut MadeFolders,
+    wait: &mut Wait,
+) -> Result<FileLock, Error> {
     let owner = Owner { pid: std::process::id(), in_set: false };
     loop {
         // Again, should another run have removed the folder as unused.
         made.make(parent(path), PRIVATE)?;
         match temp::create(path, owner) {
             Ok((path, file)) => return Ok(FileLock { path, file }),
-            Err(Error::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(Error::Io { source, .. })
+                if source.kind() == io::ErrorKind::NotFound && wait.pause() => {}
+            Err(Error::Io { source, .. }) => return Err(Error::io("lock", target)(source)),
             Err(error) => return Err(error),
         }
     }

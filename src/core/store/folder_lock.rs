@@ -27,6 +27,15 @@ pub(super) struct FolderLock {
     file: File,
 }
 
+/// How it went with one open lock file.
+#[derive(Debug, Eq, PartialEq)]
+enum Attempt {
+    Busy,
+    /// Taken, but the file has lost its name: a run that ends removes its lock file.
+    Removed,
+    Taken,
+}
+
 impl FolderLock {
     /// Locks `folder`, and makes it again should another run have removed it as unused.
     pub(super) fn take(
@@ -37,17 +46,22 @@ impl FolderLock {
         let path = folder.join(NAME);
         loop {
             made.make(folder, PRIVATE)?;
-            let Some(file) = open(&path)? else { continue };
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                // A run that ends removes its lock file: only a lock on the file that has the name counts.
-                Ok(()) if !is_same(&file, &path) => continue,
-                Ok(()) => {
+            let file = match open(&path) {
+                Err(Error::Io { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound && wait.pause() =>
+                {
+                    continue;
+                }
+                other => other?,
+            };
+            match attempt(&file, &path)? {
+                Attempt::Taken => {
                     record(&file, wait);
                     return Ok(Self { folder: folder.to_owned(), path, file });
                 }
-                Err(Errno::WOULDBLOCK) if wait.pause() => {}
-                Err(Errno::WOULDBLOCK) => return Err(locked(folder, path, &file, wait)),
-                Err(error) => return Err(Error::io("lock", &path)(error.into())),
+                Attempt::Busy if wait.pause() => {}
+                Attempt::Busy => return Err(locked(folder, path, &file, wait)),
+                Attempt::Removed => {}
             }
         }
     }
@@ -98,19 +112,26 @@ fn record(mut file: &File, wait: &Wait) {
     let _ = file.set_len(0).and_then(|()| file.write_all(record.as_bytes()));
 }
 
-/// `None` when the folder has just gone.
-fn open(path: &Path) -> Result<Option<File>, Error> {
+/// Opens the lock file, and makes it if need be.
+fn open(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
-    let file = match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other.map_err(Error::io("lock", path))?,
-    };
+    let file = options.open(path).map_err(Error::io("lock", path))?;
     let file_type = file.metadata().map_err(Error::io("lock", path))?.file_type();
     match file_type.is_file() {
-        true => Ok(Some(file)),
+        true => Ok(file),
         false => Err(Error::NotAFile { path: path.to_owned(), found: kind(file_type) }),
+    }
+}
+
+/// Only a lock on the file that has the name counts: another run would lock that one.
+fn attempt(file: &File, path: &Path) -> Result<Attempt, Error> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) if is_same(file, path) => Ok(Attempt::Taken),
+        Ok(()) => Ok(Attempt::Removed),
+        Err(Errno::WOULDBLOCK) => Ok(Attempt::Busy),
+        Err(error) => Err(Error::io("lock", path)(error.into())),
     }
 }
 
@@ -122,4 +143,23 @@ fn locked(folder: &Path, lock: PathBuf, file: &File, wait: &Wait) -> Error {
     };
     let holder = holder(by, file.metadata().ok().as_ref(), wait);
     Error::Locked { path: folder.to_owned(), lock, holder, waited: wait.waited() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_on_a_file_that_lost_its_name_does_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(NAME);
+        let early = open(&path).unwrap();
+        assert_eq!(attempt(&early, &path).unwrap(), Attempt::Taken);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(attempt(&early, &path).unwrap(), Attempt::Removed);
+        let late = open(&path).unwrap();
+        assert_eq!(attempt(&early, &path).unwrap(), Attempt::Removed);
+        assert_eq!(attempt(&late, &path).unwrap(), Attempt::Taken);
+        assert_eq!(attempt(&open(&path).unwrap(), &path).unwrap(), Attempt::Busy);
+    }
 }

@@ -74,15 +74,17 @@ pub(super) fn name(path: &Path) -> Result<&OsStr, Error> {
 /// Follows the symlinks that `path` itself is, down to what is no symlink or not there. Links among the folders above
 /// are left to the system.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, Error> {
+    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound};
     name(path)?;
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
         match fs::read_link(&path) {
             Ok(target) => path = parent(&path).join(target),
-            // No symlink, or nothing there.
-            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(path),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path),
-            Err(error) => return Err(Error::io("look at", &path)(error)),
+            Err(error) => match error.kind() {
+                // No symlink, or nothing there; a file among the folders above is met when these are made.
+                InvalidInput | NotFound | NotADirectory => return Ok(path),
+                _ => return Err(Error::io("look at", &path)(error)),
+            },
         }
     }
     Err(Error::io("look at", &path)(rustix::io::Errno::LOOP.into()))

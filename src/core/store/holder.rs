@@ -80,7 +80,7 @@ impl Holder {
                 format!("see what it is: ps -p {}", process.pid)
             }
             By::Kubepki(process) => format!("if it runs no more on {}: rm {remove}", process.host),
-            By::Unknown => format!("if nothing is using it: rm {remove}"),
+            By::Unknown => format!("if nothing uses it (see: fuser -v {remove}): rm {remove}"),
         }
     }
 }

@@ -4,11 +4,11 @@
 //! entry tells the old file, the new file and their marks (inode, size, time), and nothing is done to a file without its
 //! mark; so neither an old journal nor a planted one can make us touch anything else.
 
-use std::ffi::{OsStr, OsString};
+mod text;
+
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -21,10 +21,6 @@ use super::temp::{self, Owner};
 const FINISH: &str = ".kubepki.journal";
 /// The set is to be undone.
 const UNDO: &str = ".kubepki.undo";
-
-const HEAD: &str = "kubepki journal 1";
-const ABOUT: &str = "# An interrupted run: the next one in this folder finishes or undoes it.";
-const END: &str = "end";
 
 /// The longest journal that is read, in bytes.
 const LIMIT: u64 = 4 << 20;
@@ -111,11 +107,15 @@ pub(super) fn recover(folder: &Path) -> Result<Option<Recovery>, Error> {
 
 /// Writes the journal of a set.
 pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), Error> {
-    let path = home.join(FINISH);
+    let (path, undo) = (home.join(FINISH), home.join(UNDO));
+    if undo.exists() {
+        let why = "what it names has still to be undone".to_owned();
+        return Err(Error::Journal { path: undo, why });
+    }
     let doing = Error::io("write", &path);
     let (temporary, mut file) = temp::create(&path, owner)?;
     let written = file
-        .write_all(encode(entries).as_bytes())
+        .write_all(text::encode(entries).as_bytes())
         .and_then(|()| file.sync_all())
         .and_then(|()| temp::rename_new(&temporary, &path));
     if written.is_err() {
@@ -268,75 +268,59 @@ fn read(path: &Path) -> Result<Option<Vec<Entry>>, Error> {
     }
     let content = read_all(file, metadata.len(), LIMIT).map_err(Error::io("read", path))?;
     let content = content.ok_or_else(|| unusable("it is too long"))?;
-    decode(&content).ok_or_else(|| unusable("it is damaged")).map(Some)
+    text::decode(&content).ok_or_else(|| unusable("it is damaged")).map(Some)
 }
 
-fn encode(entries: &[Entry]) -> String {
-    let lines: Vec<String> = entries.iter().map(encode_entry).collect();
-    format!("{HEAD}\n{ABOUT}\n{}\n{END}\n", lines.join("\n"))
+/// Begins to undo a set and stops after some of its files, as a killed run does.
+#[cfg(test)]
+pub(super) fn undo_some(home: &Path, entries: &[Entry], files: usize) {
+    fs::rename(home.join(FINISH), home.join(UNDO)).unwrap();
+    entries.iter().rev().take(files).for_each(|entry| entry.undo().unwrap());
 }
 
-/// `TARGET STAGED KEPT NEW OLD`: a path, two names beside it, two marks; `-` for none.
-fn encode_entry(entry: &Entry) -> String {
-    let Entry { target, staged, kept, new, old } = entry;
-    let name = |path: &PathBuf| escape(path.file_name().unwrap_or_default());
-    let kept = kept.as_ref().map_or_else(|| "-".into(), name);
-    let old = old.as_ref().map_or_else(|| "-".into(), encode_mark);
-    format!("{} {} {kept} {} {old}", escape(target.as_os_str()), name(staged), encode_mark(new))
-}
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
 
-fn encode_mark(Mark([inode, size, seconds, nanoseconds]): &Mark) -> String {
-    format!("{inode}:{size}:{seconds}:{nanoseconds}")
-}
+    use super::text::tests::entry;
+    use super::*;
 
-fn decode(content: &[u8]) -> Option<Vec<Entry>> {
-    let mut lines = std::str::from_utf8(content).ok()?.strip_suffix('\n')?.split('\n');
-    let known = lines.next()? == HEAD && lines.next()? == ABOUT && lines.next_back()? == END;
-    known.then(|| lines.map(decode_entry).collect()).flatten()
-}
-
-fn decode_entry(line: &str) -> Option<Entry> {
-    let mut words = line.split(' ');
-    let target = PathBuf::from(unescape(words.next()?)?);
-    let beside = |word: &str| {
-        let path = target.with_file_name(unescape(word)?);
-        temp::belongs_to(&path, &target).then_some(path)
-    };
-    let staged = beside(words.next()?)?;
-    let kept = optional(words.next()?, beside)?;
-    let new = decode_mark(words.next()?)?;
-    let old = optional(words.next()?, decode_mark)?;
-    let whole = words.next().is_none() && target.is_absolute() && kept.is_some() == old.is_some();
-    whole.then_some(Entry { target, staged, kept, new, old })
-}
-
-/// The outer `None` is an error, the inner one a `-`.
-fn optional<T>(word: &str, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
-    if word == "-" { Some(None) } else { read(word).map(Some) }
-}
-
-fn decode_mark(word: &str) -> Option<Mark> {
-    let numbers: Option<Vec<i64>> = word.split(':').map(|number| number.parse().ok()).collect();
-    numbers?.try_into().ok().map(Mark)
-}
-
-/// Any name as one word of printable ASCII.
-fn escape(name: &OsStr) -> String {
-    let escape = |&byte: &u8| match byte {
-        b'%' => "%25".into(),
-        b'!'..=b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    name.as_bytes().iter().map(escape).collect()
-}
-
-fn unescape(word: &str) -> Option<OsString> {
-    let mut pieces = word.split('%');
-    let mut name = pieces.next()?.as_bytes().to_vec();
-    for piece in pieces {
-        let (hex, rest) = piece.split_at_checked(2)?;
-        name.push(u8::from_str_radix(hex, 16).ok()?);
-        name.extend_from_slice(rest.as_bytes());
+    /// A folder with a journal of the given content and mode.
+    fn with_journal(content: &str, mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = dir.path().canonicalize().unwrap();
+        fs::write(folder.join(FINISH), content).unwrap();
+        fs::set_permissions(folder.join(FINISH), PermissionsExt::from_mode(mode)).unwrap();
+        (dir, folder)
     }
-    Some(OsString::from_vec(name))
+
+    #[test]
+    fn a_journal_that_others_may_read_came_from_elsewhere() {
+        let (_dir, folder) = with_journal(&text::encode(&[entry("x".as_ref(), true)]), 0o644);
+        let error = recover(&folder).unwrap_err();
+        assert!(error.to_string().contains("others may read or write it"), "{error}");
+        let (_dir, folder) = with_journal("half a jour", 0o600);
+        let error = recover(&folder).unwrap_err();
+        assert!(error.to_string().ends_with("it is damaged"), "{error}");
+    }
+
+    #[test]
+    fn a_planted_journal_touches_no_file_without_its_mark() {
+        let victim = tempfile::tempdir().unwrap();
+        let target = victim.path().canonicalize().unwrap().join("authorized_keys");
+        fs::write(&target, "mine").unwrap();
+        let planted = Entry { target: target.clone(), ..entry("x".as_ref(), false) };
+        let planted =
+            Entry { staged: target.with_file_name(".authorized_keys.kubepki-set-7-0"), ..planted };
+        fs::write(&planted.staged, "theirs").unwrap();
+        let (_dir, folder) = with_journal(&text::encode(&[planted]), 0o600);
+        recover(&folder).unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn without_a_journal_there_is_nothing_to_recover() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(recover(dir.path()).unwrap(), None);
+    }
 }

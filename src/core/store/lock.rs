@@ -30,13 +30,20 @@ pub struct LockSettings {
     pub now: SystemTime,
 }
 
+impl LockSettings {
+    /// Waits for up to 5 s, which is far longer than a run holds a lock.
+    pub fn new(now: SystemTime) -> Self {
+        Self { wait: Duration::from_secs(5), now }
+    }
+}
+
 /// The locks of one run. Dropped, it unlocks, and removes the folders that it made and that are still empty.
 #[derive(Debug)]
 pub struct Guard {
     // Dropped in this order: a folder can only go once its lock file has gone.
+    #[expect(dead_code, reason = "dropped for its effect")]
     files: Vec<FileLock>,
     folders: Vec<FolderLock>,
-    #[expect(dead_code, reason = "dropped for its effect")]
     made: MadeFolders,
     recovered: Vec<Recovery>,
 }
@@ -55,13 +62,13 @@ pub fn lock(set: &[Lockable], settings: &LockSettings) -> Result<Guard, Error> {
     for folder in folders_of(set, &mut made)? {
         folders.push(FolderLock::take(&folder, &mut made, wait)?);
     }
-    let mut recovered = Vec::new();
-    for folder in &folders {
-        recovered.extend(journal::recover(folder.folder())?);
-    }
     let mut files = Vec::new();
     for file in kubeconfigs_of(set, &mut made)? {
         files.push(FileLock::take(&file, &mut made, wait)?);
+    }
+    let mut recovered = Vec::new();
+    for folder in &folders {
+        recovered.extend(journal::recover(folder.folder())?);
     }
     Ok(Guard { files, folders, made, recovered })
 }
@@ -82,12 +89,15 @@ impl Guard {
     /// # Errors
     ///
     /// A file that is no longer as it must be, or a disk that refuses. Everything is then as it was before, without a
-    /// temporary file; only [`Error::HalfDone`] leaves the rest to the next run. When more than one file changes,
+    /// temporary file, with two exceptions: [`Error::HalfDone`] leaves the rest to the next run, and when only the last sync of
+    /// a folder fails, a single file is new, if perhaps not for ever. When more than one file changes,
     /// `changes.home` must be a folder that this guard has locked ([`Error::NotLocked`]), since it keeps the journal.
     pub fn commit(&self, changes: &Changes) -> Result<Vec<Written>, Error> {
         let locked: Vec<PathBuf> =
             self.folders.iter().map(|lock| lock.folder().to_owned()).collect();
-        commit::commit(changes, &locked)
+        let written = commit::commit(changes, &locked)?;
+        self.made.sync()?;
+        Ok(written)
     }
 }
 
@@ -154,3 +164,6 @@ fn kubeconfigs_of(set: &[Lockable], made: &mut MadeFolders) -> Result<Vec<PathBu
     files.dedup();
     Ok(files)
 }
+
+#[cfg(test)]
+mod tests;

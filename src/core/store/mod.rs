@@ -23,11 +23,12 @@ mod holder;
 mod journal;
 mod lock;
 mod read;
+mod target;
 mod temp;
 
 pub use self::commit::{How, Written};
 pub use self::error::Error;
 pub use self::holder::{By, Holder, Process};
-pub use self::journal::Recovery;
+pub use self::journal::{Outcome, Recovery};
 pub use self::lock::{Guard, LockSettings, Lockable, lock};
 pub use self::read::{LIMIT, read, read_stream};

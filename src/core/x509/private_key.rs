@@ -68,6 +68,9 @@ pub enum Error {
     /// A number in it does not fit the others.
     #[error("the private key is damaged or not acceptable: {0}")]
     Rejected(String),
+    /// Too short to be used.
+    #[error("the RSA key is too short: the least is 2048 bits")]
+    TooShort,
     /// It did not sign.
     #[error("the key did not sign")]
     Signing,
@@ -117,6 +120,7 @@ impl Error {
             Self::Encrypted => {
                 Some(format!("take the passphrase off: openssl pkey -in {path} -out {path}.plain"))
             }
+            Self::TooShort => Some("leave --key out to make a new key".into()),
             Self::NoPublicKey => Some(format!(
                 "write it anew with its public half: openssl ec -in {path} -out {path}.full"
             )),
@@ -314,8 +318,12 @@ fn unsupported_curve(oid: ObjectIdentifier) -> Error {
     Error::Unsupported(format!("EC on curve {oid}"))
 }
 
+/// ring tells its reasons only as text.
 fn rejected(error: &ring::error::KeyRejected) -> Error {
-    Error::Rejected(error.to_string())
+    match error.to_string().as_str() {
+        "TooSmall" => Error::TooShort,
+        reason => Error::Rejected(reason.to_owned()),
+    }
 }
 
 fn malformed() -> Error {

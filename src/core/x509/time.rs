@@ -234,6 +234,10 @@ impl FromStr for Until {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
+        let year = text.bytes().take_while(u8::is_ascii_digit).count();
+        if year > 4 && text[year..].starts_with('-') {
+            return Err(Error::TooFar(text.to_owned()));
+        }
         match text.parse() {
             Ok(date) => Ok(Self::Date(date)),
             Err(_) => text.parse().map(Self::After),
@@ -312,6 +316,11 @@ mod tests {
             Validity::new(now, Until::After(Period::days(365))),
             Err(Error::TooFar(_))
         ));
+    }
+
+    #[test]
+    fn a_year_of_five_digits_is_too_far_and_not_just_no_date() {
+        assert_eq!("10000-01-01".parse::<Until>(), Err(Error::TooFar("10000-01-01".into())));
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! `kubepki context`: which cluster, as whom.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::core::Wanted;
+use crate::core::kubeconfig::{LoadPaths, load_paths};
+
+/// What can be done with contexts.
+#[derive(Debug, Subcommand)]
+pub enum ContextCommand {
+    /// Print the name of the current context
+    #[command(after_help = "\
+Examples:
+  kubepki context current
+  kubepki context current --kubeconfig admin.conf")]
+    Current(Where),
+
+    /// List the contexts
+    #[command(
+        visible_alias = "ls",
+        after_help = "\
+Examples:
+  kubepki context list
+  kubepki context list --kubeconfig admin.conf -o name"
+    )]
+    List(Where),
+
+    /// Switch to another context: change that one value of the file, and nothing else
+    #[command(after_help = "\
+Examples:
+  kubepki context use admin@kubernetes
+  kubepki context use -")]
+    Use(UseArgs),
+}
+
+/// Which kubeconfigs are meant.
+#[derive(Args, Debug)]
+pub struct Where {
+    /// Kubeconfig [default: the files of $KUBECONFIG, else ~/.kube/config]
+    #[arg(long, value_name = "FILE")]
+    kubeconfig: Option<PathBuf>,
+}
+
+/// `kubepki context use`
+#[derive(Args, Debug)]
+pub struct UseArgs {
+    /// The context; `-` is the one before the last switch
+    #[arg(allow_hyphen_values = true)]
+    name: String,
+
+    #[command(flatten)]
+    pub(super) place: Where,
+
+    /// Show what would be done, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+impl Where {
+    /// The files, by client-go's rules.
+    pub fn paths(&self, environment: &dyn Fn(&str) -> Option<OsString>) -> LoadPaths {
+        let list = environment("KUBECONFIG").and_then(|list| list.into_string().ok());
+        let home = environment("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        load_paths(self.kubeconfig.as_deref(), list.as_deref(), home.as_deref())
+    }
+}
+
+impl UseArgs {
+    /// The context that is meant.
+    pub fn wanted(&self) -> Wanted {
+        if self.name == "-" { Wanted::Previous } else { Wanted::Named(self.name.clone()) }
+    }
+}

@@ -1,0 +1,191 @@
+//! `kubepki kubeconfig`: files that open a cluster.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+
+use super::args::{Lasting, Shared, Signing, Writing};
+use super::cert::Identity;
+use crate::core::Error;
+use crate::core::catalog::CLUSTER_CA;
+use crate::core::kubeconfig::{check_name, check_namespace, check_proxy_url, check_server};
+use crate::core::spec::{Credentials, Destination, Form, KubeconfigSpec, Pair, check_file_name};
+
+/// What can be done with kubeconfigs.
+#[derive(Debug, Subcommand)]
+pub enum KubeconfigCommand {
+    /// Make a kubeconfig, or add a cluster, a user and a context to one
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig gen admin --server https://kube.example.com:6443 --issue
+  kubepki kubeconfig gen alice --server https://kube.example.com:6443 --issue --org dev --validity 90d
+  kubepki kubeconfig gen admin --server https://10.0.0.5:6443 --paths --issue --out conf/admin.conf")]
+    Gen(Box<GenArgs>),
+}
+
+/// `kubepki kubeconfig gen`
+#[derive(Args, Debug)]
+pub struct GenArgs {
+    /// Whose kubeconfig it is: the user, and NAME.crt and NAME.key in the certificate folder
+    name: String,
+
+    /// URL of the API server
+    #[arg(long, value_name = "URL")]
+    server: String,
+
+    /// Name of the cluster
+    #[arg(long, value_name = "NAME", default_value = "kubernetes")]
+    cluster: String,
+
+    /// Name of the user [default: NAME]
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+
+    /// Name of the context [default: USER@CLUSTER]
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+
+    /// Namespace of the context
+    #[arg(long)]
+    namespace: Option<String>,
+
+    /// Certificate of the CA that signed the server's [default: ca.crt in the certificate folder]
+    #[arg(long, value_name = "FILE")]
+    ca_cert: Option<PathBuf>,
+
+    /// Name in the server's certificate, where it is not the host of the URL
+    #[arg(long, value_name = "NAME")]
+    tls_server_name: Option<String>,
+
+    /// Proxy to the server: an http, https or socks5 URL
+    #[arg(long, value_name = "URL")]
+    proxy_url: Option<String>,
+
+    /// Take certificates and key in as Base64; so it is unless --paths is given
+    #[arg(long, conflicts_with = "paths")]
+    embed_certs: bool,
+
+    /// Name the files of certificates and key, relative to the folder of the kubeconfig
+    #[arg(long)]
+    paths: bool,
+
+    /// Bearer token in this file, instead of a certificate
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["issue", "client_certificate", "client_key"])]
+    token_file: Option<PathBuf>,
+
+    /// Client certificate [default: NAME.crt in the certificate folder]
+    #[arg(long, value_name = "FILE", conflicts_with = "issue")]
+    client_certificate: Option<PathBuf>,
+
+    /// Key of the client certificate [default: beside it]
+    #[arg(long, value_name = "FILE", conflicts_with = "issue")]
+    client_key: Option<PathBuf>,
+
+    /// Where it goes; `-` prints it; into a file that is there, the entries are added [default: NAME.conf]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Make the certificate in the same step, as `cert issue NAME` does
+    #[arg(long)]
+    issue: bool,
+
+    #[command(flatten)]
+    pub(super) writing: Writing,
+
+    #[command(flatten, next_help_heading = "Options of --issue")]
+    issuing: Issuing,
+}
+
+/// What `--issue` takes besides.
+#[derive(Args, Debug)]
+struct Issuing {
+    #[command(flatten)]
+    identity: Identity,
+
+    #[command(flatten)]
+    signing: Signing,
+
+    #[command(flatten)]
+    lasting: Lasting,
+}
+
+/// Says what the shared options cannot say themselves: here they mean something only together with `--issue`. (Those that
+/// may come from the environment are left out: there they are meant for other commands.)
+pub fn complete(kubeconfig: clap::Command) -> clap::Command {
+    let needs_issue = ["profile", "cn", "orgs", "ca", "ca_key"];
+    kubeconfig.mut_subcommand("gen", |command| {
+        needs_issue
+            .into_iter()
+            .fold(command, |command, name| command.mut_arg(name, |arg| arg.requires("issue")))
+    })
+}
+
+impl GenArgs {
+    /// What is meant.
+    pub fn spec(&self, shared: &Shared) -> Result<KubeconfigSpec, Error> {
+        let user = self.user.clone().unwrap_or_else(|| self.name.clone());
+        let context = self.context.clone().unwrap_or_else(|| format!("{user}@{}", self.cluster));
+        self.check(&user, &context)?;
+        let ca = || Pair::beside(&shared.cert_dir, CLUSTER_CA).certificate;
+        Ok(KubeconfigSpec {
+            out: self.out()?,
+            cluster: self.cluster.clone(),
+            user,
+            context,
+            server: self.server.clone(),
+            tls_server_name: self.tls_server_name.clone(),
+            proxy_url: self.proxy_url.clone(),
+            namespace: self.namespace.clone(),
+            ca: self.ca_cert.clone().unwrap_or_else(ca),
+            credentials: self.credentials(shared)?,
+            form: if self.paths { Form::Paths } else { Form::Embedded },
+            force: self.writing.force,
+        })
+    }
+
+    fn check(&self, user: &str, context: &str) -> Result<(), Error> {
+        check_server(&self.server)?;
+        for (what, name) in
+            [("cluster", self.cluster.as_str()), ("user", user), ("context", context)]
+        {
+            check_name(what, name)?;
+        }
+        self.namespace.as_deref().map(check_namespace).transpose()?;
+        self.proxy_url.as_deref().map(check_proxy_url).transpose()?;
+        Ok(())
+    }
+
+    fn out(&self) -> Result<Destination, Error> {
+        Ok(match self.out.as_deref() {
+            Some(out) if out == Path::new("-") => Destination::Stdout,
+            Some(out) => Destination::File(out.to_owned()),
+            None => {
+                check_file_name(&self.name)?;
+                Destination::File(PathBuf::from(format!("{}.conf", self.name)))
+            }
+        })
+    }
+
+    fn credentials(&self, shared: &Shared) -> Result<Credentials, Error> {
+        if let Some(token) = &self.token_file {
+            return Ok(Credentials::TokenFile(token.clone()));
+        }
+        let Issuing { identity, signing, lasting } = &self.issuing;
+        if self.issue {
+            let (files, issue) =
+                identity.client(shared, &self.name, signing, lasting, self.writing.force)?;
+            return Ok(Credentials::Certificate { files, issue: Some(issue) });
+        }
+        let files = match &self.client_certificate {
+            Some(certificate) => {
+                Pair { certificate: certificate.clone(), key: certificate.with_extension("key") }
+            }
+            None => {
+                check_file_name(&self.name)?;
+                Pair::beside(&shared.cert_dir, &self.name)
+            }
+        };
+        let key = self.client_key.clone().unwrap_or(files.key);
+        Ok(Credentials::Certificate { files: Pair { key, ..files }, issue: None })
+    }
+}

@@ -1,0 +1,240 @@
+//! The acts around contexts: list them, name the current one, switch.
+
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, Snapshot};
+use crate::core::inventory::Inventory;
+use crate::core::kubeconfig::{self, File, LoadPaths, View, near};
+use crate::core::report::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
+use crate::core::store::{self, Lockable};
+use crate::core::{Error, World};
+
+/// Which context to switch to.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// The one of this name.
+    Named(String),
+    /// The one before the last switch.
+    Previous,
+}
+
+/// Why there is no context to name or to switch to.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// No file is there.
+    #[error("there is no kubeconfig: {0}")]
+    NoFile(String),
+    /// Nothing is current.
+    #[error("no current context is set in {0}")]
+    NoCurrent(String),
+    /// No switch is remembered.
+    #[error("no previous context is known for {0}")]
+    NoPrevious(String),
+    /// No context of that name.
+    #[error("no context `{name}` in {files}{}", Near(near))]
+    Unknown {
+        /// The name that was given.
+        name: String,
+        /// The files that were looked through.
+        files: String,
+        /// Names that are near it.
+        near: Vec<String>,
+    },
+}
+
+impl ContextError {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoFile(_) => {
+                Some("kubepki kubeconfig gen makes one; --kubeconfig FILE names another".into())
+            }
+            Self::NoCurrent(_) | Self::NoPrevious(_) => Some("kubepki context use NAME".into()),
+            Self::Unknown { .. } => Some("kubepki context list".into()),
+        }
+    }
+}
+
+/// `; near it are a, b`
+struct Near<'a>(&'a [String]);
+
+impl std::fmt::Display for Near<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            [one] => write!(f, "; near it is `{one}`"),
+            more => write!(f, "; near it are `{}`", more.join("`, `")),
+        }
+    }
+}
+
+/// All contexts that client-go would see.
+///
+/// # Errors
+///
+/// A file that cannot be read: client-go would stop at it too.
+pub fn contexts(paths: &LoadPaths) -> Result<ContextsReport, Error> {
+    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let view = View::new(&files);
+    let current = view.current_context().map(|(name, _)| name);
+    let mut contexts: Vec<ContextRow> = view
+        .contexts()
+        .into_iter()
+        .map(|item| {
+            let context = &item.entry.context;
+            let cluster = view.cluster(&context.cluster);
+            ContextRow {
+                current: current == Some(item.entry.name.as_str()),
+                name: item.entry.name.clone(),
+                cluster: context.cluster.clone(),
+                user: context.user.clone(),
+                namespace: context.namespace.clone(),
+                server: cluster
+                    .map(|cluster| cluster.entry.cluster.server.clone())
+                    .unwrap_or_default(),
+                file: item.file.path().to_owned(),
+            }
+        })
+        .collect();
+    contexts.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(ContextsReport { contexts, warnings: warnings(&files) })
+}
+
+/// The current context.
+///
+/// # Errors
+///
+/// None is set, or a file cannot be read.
+pub fn current_context(paths: &LoadPaths) -> Result<CurrentReport, Error> {
+    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let view = View::new(&files);
+    let (name, file) =
+        view.current_context().ok_or_else(|| ContextError::NoCurrent(named(paths)))?;
+    let mut warnings = warnings(&files);
+    if view.context(name).is_none() {
+        warnings.push(format!("no context has the name `{name}`: kubectl would fail"));
+    }
+    Ok(CurrentReport { name: name.to_owned(), file: file.path().to_owned(), warnings })
+}
+
+/// Makes another context the current one, by changing that one value in the file that client-go would change.
+///
+/// # Errors
+///
+/// No such context; a file that cannot be read or edited, or that is locked by somebody else. No file has changed then.
+pub fn use_context(
+    paths: &LoadPaths,
+    wanted: &Wanted,
+    dry_run: bool,
+    world: &World<'_>,
+) -> Result<SwitchReport, Error> {
+    let exists = |path: &Path| !matches!(store::read([path.to_owned()]).get(path), Found::Absent);
+    let no_file = || ContextError::NoFile(named(paths));
+    let target =
+        paths.default_file(exists).filter(|path| exists(path)).ok_or_else(no_file)?.to_owned();
+    let guard = match dry_run {
+        true => None,
+        false => Some(store::lock(&[Lockable::Kubeconfig(target.clone())], &world.locks)?),
+    };
+    let memory = memory(&target);
+    let snapshot = store::read(paths.all().iter().cloned().chain([memory.clone()]));
+    let files = load(paths, &snapshot)?;
+    let view = View::new(&files);
+    let name = name_of(wanted, &snapshot, &memory, paths)?;
+    if view.context(&name).is_none() {
+        return Err(unknown(&name, view, paths).into());
+    }
+    let previous = view.current_context().map(|(name, _)| name.to_owned());
+    let changed = previous.as_deref() != Some(name.as_str());
+    if let (true, Some(guard)) = (changed, guard) {
+        guard.commit(&switch(&target, &files, &name)?)?;
+        // The switch is done: not to remember where from is no reason to call it a failure.
+        let remembered =
+            previous.as_ref().map(|previous| guard.commit(&remember(memory, previous)));
+        drop(remembered);
+    }
+    Ok(SwitchReport { changed, dry_run, name, previous, file: target, warnings: warnings(&files) })
+}
+
+/// The files that are there, in load order.
+fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
+    let inventory = Inventory::new(snapshot);
+    let mut files = Vec::new();
+    for path in paths.all() {
+        if let Some(bytes) = inventory.bytes("kubeconfig", path)? {
+            files.push(File::parse(path, bytes)?);
+        }
+    }
+    if files.is_empty() {
+        return Err(ContextError::NoFile(named(paths)).into());
+    }
+    Ok(files)
+}
+
+fn switch(target: &Path, files: &[File], name: &str) -> Result<Changes, Error> {
+    let file = files.iter().find(|file| file.path() == target);
+    let file = file.ok_or_else(|| ContextError::NoFile(target.display().to_string()))?;
+    let bytes = kubeconfig::set_current_context(file, name)?;
+    let before = Before::Exactly(Bytes::new(file.bytes().to_vec()));
+    Ok(one(Change { path: target.to_owned(), bytes, secrecy: Secrecy::AsFound, before }))
+}
+
+fn remember(memory: PathBuf, previous: &str) -> Changes {
+    let bytes = Zeroizing::new(format!("{previous}\n").into_bytes());
+    one(Change { path: memory, bytes, secrecy: Secrecy::Secret, before: Before::Anything })
+}
+
+fn one(change: Change) -> Changes {
+    Changes { list: vec![change], ..Changes::default() }
+}
+
+/// Where the context before the last switch is remembered: a hidden file beside the kubeconfig, so that each has its own.
+fn memory(target: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".previous-context");
+    target.with_file_name(name)
+}
+
+fn name_of(
+    wanted: &Wanted,
+    snapshot: &Snapshot,
+    memory: &Path,
+    paths: &LoadPaths,
+) -> Result<String, Error> {
+    match (wanted, snapshot.get(memory)) {
+        (Wanted::Named(name), _) => Ok(name.clone()),
+        (Wanted::Previous, Found::File { bytes, .. }) => {
+            let text = String::from_utf8_lossy(bytes);
+            Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+        }
+        (Wanted::Previous, _) => Err(ContextError::NoPrevious(named(paths)).into()),
+    }
+}
+
+fn unknown(name: &str, view: View<'_>, paths: &LoadPaths) -> ContextError {
+    let contexts = view.contexts();
+    let near = near(name, contexts.iter().map(|item| item.entry.name.as_str()));
+    ContextError::Unknown {
+        name: name.to_owned(),
+        files: named(paths),
+        near: near.into_iter().map(ToOwned::to_owned).collect(),
+    }
+}
+
+fn warnings(files: &[File]) -> Vec<String> {
+    let several = files.iter().filter(|file| file.has_more_documents());
+    several
+        .map(|file| {
+            format!("{} holds several documents; only the first is read", file.path().display())
+        })
+        .collect()
+}
+
+/// The files as one would name them.
+fn named(paths: &LoadPaths) -> String {
+    let list: Vec<String> = paths.all().iter().map(|path| path.display().to_string()).collect();
+    if list.is_empty() { "no home folder".to_owned() } else { list.join(":") }
+}

@@ -1,0 +1,170 @@
+//! A cluster, a user and a context for a kubeconfig, new or existing.
+
+use zeroize::Zeroizing;
+
+use crate::core::changes::Bytes;
+use crate::core::kubeconfig::file::File;
+use crate::core::kubeconfig::types::{
+    AuthInfo, Cluster, Config, Context, NamedCluster, NamedContext, NamedUser, ToValue,
+};
+use crate::core::kubeconfig::yaml::emit::Value;
+use crate::core::kubeconfig::yaml::tree::Kind;
+
+use super::{
+    Error, current_context, finish, root_of, single_pair, splice, unsafe_to_change, writable,
+};
+
+/// What is to be in a kubeconfig.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewEntries {
+    /// The cluster and its name.
+    pub cluster: NamedCluster,
+    /// The user and its name.
+    pub user: NamedUser,
+    /// The context and its name.
+    pub context: NamedContext,
+    /// Whether the context becomes the current one.
+    pub set_current: bool,
+}
+
+/// The bytes of `file` with these entries in its lists, in the style of what is there; a file that says nothing becomes a
+/// whole kubeconfig.
+///
+/// An entry of the same name that says the same stays as it is, byte for byte. One that differs is replaced with `force`
+/// only; its extensions and unknown fields go with it.
+///
+/// # Errors
+///
+/// [`Error::Exists`] without `force`, and those of [`set_current_context`](super::set_current_context).
+pub fn add_entries(file: &File, new: &NewEntries, force: bool) -> Result<Bytes, Error> {
+    let NewEntries { cluster, user, context, set_current } = new;
+    // Conflicts first: with all of the file unchanged, the first of them is the one to report.
+    let mut file = add(&writable(file)?, cluster, force)?;
+    file = add(&file, user, force)?;
+    file = add(&file, context, force)?;
+    if *set_current {
+        file = current_context(&file, &context.name)?;
+    }
+    Ok(Zeroizing::new(file.bytes().to_vec()))
+}
+
+/// One of the three kinds of entries.
+trait Entry: Clone {
+    type Stanza: ToValue + PartialEq;
+    const LIST: &'static str;
+    const KIND: &'static str;
+    fn name(&self) -> &str;
+    fn stanza(&self) -> &Self::Stanza;
+    fn list(config: &Config) -> &[Self];
+    fn list_mut(config: &mut Config) -> &mut Vec<Self>;
+}
+
+macro_rules! entry {
+    ($named:ident, $stanza:ident, $kind:ident, $list:ident) => {
+        impl Entry for $named {
+            type Stanza = $stanza;
+            const LIST: &'static str = stringify!($list);
+            const KIND: &'static str = stringify!($kind);
+
+            fn name(&self) -> &str {
+                &self.name
+            }
+
+            fn stanza(&self) -> &$stanza {
+                &self.$kind
+            }
+
+            fn list(config: &Config) -> &[Self] {
+                &config.$list
+            }
+
+            fn list_mut(config: &mut Config) -> &mut Vec<Self> {
+                &mut config.$list
+            }
+        }
+    };
+}
+
+entry!(NamedCluster, Cluster, cluster, clusters);
+entry!(NamedUser, AuthInfo, user, users);
+entry!(NamedContext, Context, context, contexts);
+
+fn add<E: Entry>(file: &File, new: &E, force: bool) -> Result<File, Error> {
+    let same_name = E::list(file.config()).iter().position(|old| old.name() == new.name());
+    let Some(index) = same_name else { return append(file, new) };
+    let fields = differing_fields(&E::list(file.config())[index], new);
+    match (fields.is_empty(), force) {
+        (true, _) => Ok(file.clone()),
+        (false, true) => replace(file, new, index),
+        (false, false) => Err(Error::Exists {
+            path: file.path().to_owned(),
+            kind: E::KIND,
+            name: new.name().to_owned(),
+            fields,
+        }),
+    }
+}
+
+/// Names of the fields in which two stanzas differ.
+fn differing_fields<E: Entry>(old: &E, new: &E) -> Vec<String> {
+    let (old, new) = (old.stanza().to_value(), new.stanza().to_value());
+    let keys = new.pairs().iter().chain(old.pairs()).map(|(key, _)| key);
+    let mut fields: Vec<String> =
+        keys.filter(|key| old.get(key) != new.get(key)).cloned().collect();
+    fields.sort();
+    fields.dedup();
+    fields.into_iter().map(|field| format!("`{field}`")).collect()
+}
+
+fn append<E: Entry>(file: &File, new: &E) -> Result<File, Error> {
+    let root = root_of(file, E::LIST)?;
+    let item = item(new);
+    let splices = match single_pair(file, root, E::LIST)? {
+        Some(pair) => splice::add_item(root, pair, &item),
+        None => {
+            let list = Value::List(vec![item.clone()]);
+            splice::add_pair(root, root.pairs().last(), E::LIST, &list)
+        }
+    };
+    let mut config = file.config().clone();
+    E::list_mut(&mut config).push(new.clone());
+    let meaning = file.meaning().with_item(E::LIST, &item);
+    finish(file, splices, &meaning, &config, E::LIST)
+}
+
+fn replace<E: Entry>(file: &File, new: &E, index: usize) -> Result<File, Error> {
+    let failed = || unsafe_to_change(file.path(), &format!("{}[{index}]", E::LIST));
+    let root = root_of(file, E::LIST)?;
+    let (_, list) = single_pair(file, root, E::LIST)?.ok_or_else(failed)?;
+    let entry =
+        list.children().nth(index).filter(|entry| entry.kind() == Kind::Map).ok_or_else(failed)?;
+    let stanza = new.stanza().to_value();
+    let splices = match single_pair(file, entry, E::KIND)? {
+        Some(pair) => splice::put_map(entry, pair, &stanza),
+        None => splice::add_pair(entry, entry.pairs().last(), E::KIND, &stanza),
+    };
+    let mut config = file.config().clone();
+    E::list_mut(&mut config)[index] = new.clone();
+    finish_apart_from(file, splices, &config, E::LIST, index)
+}
+
+/// As [`finish`], for an entry that is wholly another one now: the types say what it is, the digests that the rest is not.
+fn finish_apart_from(
+    file: &File,
+    splices: Vec<splice::Splice>,
+    config: &Config,
+    list: &str,
+    index: usize,
+) -> Result<File, Error> {
+    let failed = || unsafe_to_change(file.path(), &format!("{list}[{index}]"));
+    let text = splice::apply(file.text(), splices).ok_or_else(failed)?;
+    let new = File::parse(file.path(), text.as_bytes()).map_err(|_| failed())?;
+    let others = |file: &File| file.meaning().without_item(list, index);
+    let is_intended = others(&new) == others(file) && new.config() == config;
+    if is_intended { Ok(new) } else { Err(failed()) }
+}
+
+fn item<E: Entry>(entry: &E) -> Value {
+    let pairs = [(E::KIND, entry.stanza().to_value()), ("name", Value::str(entry.name()))];
+    Value::Map(pairs.map(|(key, value)| (key.to_owned(), value)).to_vec())
+}

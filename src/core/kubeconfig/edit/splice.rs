@@ -1,0 +1,285 @@
+//! The smallest replacements of text that give a value, a pair or an item another content.
+//!
+//! Nothing here is trusted: whoever splices parses the result again and compares what it says.
+
+use std::ops::Range;
+
+use zeroize::Zeroizing;
+
+use crate::core::kubeconfig::yaml::emit::{self, Brackets, Lines, Value};
+use crate::core::kubeconfig::yaml::scalar;
+use crate::core::kubeconfig::yaml::tree::{Cursor, Kind};
+
+/// One replacement.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Splice {
+    /// The bytes that go.
+    pub at: Range<usize>,
+    /// What comes in their place.
+    pub text: String,
+}
+
+/// A key and its value in a mapping.
+pub type Pair<'a> = (Cursor<'a>, Cursor<'a>);
+
+/// The text with all replacements made; `None` where they overlap or lie outside.
+pub fn apply(text: &str, mut splices: Vec<Splice>) -> Option<Zeroizing<String>> {
+    splices.sort_by_key(|splice| (splice.at.start, splice.at.end));
+    let added: usize = splices.iter().map(|splice| splice.text.len()).sum();
+    let mut result = Zeroizing::new(String::with_capacity(text.len() + added));
+    let mut done = 0;
+    for splice in splices {
+        result.push_str(text.get(done..splice.at.start)?);
+        result.push_str(&splice.text);
+        done = splice.at.end;
+    }
+    result.push_str(text.get(done..)?);
+    Some(result)
+}
+
+/// Gives a pair another string, quoted as the old one where that is safe.
+///
+/// An alias is replaced just there. An anchor that others refer to moves to the first of them, so that they stay what they are.
+pub fn put_string(map: Cursor<'_>, (key, value): Pair<'_>, new: &str) -> Vec<Splice> {
+    let source = map.source();
+    let text = scalar::write(new, value.quote(), map.is_flow());
+    let span = value_span(key, value);
+    if is_empty(value) {
+        return vec![insert(span.start, format!(" {text}"))];
+    }
+    match (value.anchor_start(), value.aliases().next()) {
+        (Some(anchor), Some(alias)) => vec![
+            Splice { at: anchor..span.end, text },
+            Splice { at: alias.span(), text: source[anchor..span.end].to_owned() },
+        ],
+        _ => vec![Splice { at: span, text }],
+    }
+}
+
+/// Adds a pair to a mapping, after the pair `after` or as the only one.
+pub fn add_pair(map: Cursor<'_>, after: Option<Pair<'_>>, key: &str, new: &Value) -> Vec<Splice> {
+    let source = map.source();
+    let Some(last) = after else {
+        return fill_brackets(map, 0, |inner| emit::pair_in_brackets(key, new, inner));
+    };
+    if map.is_flow() {
+        let inner = brackets_inside(map);
+        let text = emit::pair_in_brackets(key, new, &inner);
+        return vec![insert(pair_end(last), separated(&inner, &text))];
+    }
+    let (first_key, _) = map.pairs().next().unwrap_or(last);
+    let indent = column(source, first_key);
+    let lines = emit::block_pair(key, new, indent, newline(source));
+    vec![insert_lines(source, pair_end(last), last.1.is_block_text(), indent, &lines)]
+}
+
+/// Adds an item to the list that is the value of a pair of `map`; null and `[]` are lists too.
+pub fn add_item(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
+    let (key, value) = pair;
+    let list = Value::List(vec![new.clone()]);
+    let last = value.children().last().filter(|_| value.kind() == Kind::Seq);
+    match last {
+        None if map.is_flow() && value.kind() == Kind::Seq => {
+            let depth = 1;
+            fill_brackets(value, depth, |inner| emit::in_brackets(new, inner))
+        }
+        None if map.is_flow() => put_in_brackets(map, pair, &list),
+        None => open_block_list(map, key, value, &list),
+        Some(last) if value.is_flow() => {
+            let inner = brackets_inside(value);
+            let text = emit::in_brackets(new, &inner);
+            vec![insert(last.span().end, separated(&inner, &text))]
+        }
+        Some(last) => {
+            let source = map.source();
+            let indent = dash_column(key, value);
+            let lines = emit::block(&list, indent, newline(source));
+            vec![insert_lines(source, last.span().end, ends_in_block_text(last), indent, &lines)]
+        }
+    }
+}
+
+/// Gives a pair another mapping as its value, in the style of the old one.
+pub fn put_map(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
+    let (_, value) = pair;
+    let source = map.source();
+    if value.kind() != Kind::Map || value.is_flow() || new.pairs().is_empty() {
+        return put_in_brackets(map, pair, new);
+    }
+    let indent = value.pairs().next().map_or(0, |(key, _)| column(source, key));
+    let span = value.span();
+    let end = span.start + source[span.clone()].trim_end().len();
+    vec![Splice { at: span.start..end, text: emit::block(new, indent, newline(source)) }]
+}
+
+/// The line break of a text: that of its first line.
+pub fn newline(source: &str) -> &'static str {
+    match source.find('\n') {
+        Some(at) if source[..at].ends_with('\r') => "\r\n",
+        _ => "\n",
+    }
+}
+
+fn insert(at: usize, text: String) -> Splice {
+    Splice { at: at..at, text }
+}
+
+fn put_in_brackets(map: Cursor<'_>, (key, value): Pair<'_>, new: &Value) -> Vec<Splice> {
+    let text = emit::in_brackets(new, &brackets_inside(map));
+    let span = value_span(key, value);
+    let gap = if is_empty(value) { " " } else { "" };
+    vec![Splice { at: span, text: format!("{gap}{text}") }]
+}
+
+/// Puts the only entry between empty brackets.
+fn fill_brackets(
+    collection: Cursor<'_>,
+    depth: usize,
+    entry: impl Fn(&Brackets<'_>) -> String,
+) -> Vec<Splice> {
+    let source = collection.source();
+    let open = collection.span().start + 1;
+    let close = collection.span().end.saturating_sub(1);
+    let brackets = document_brackets(collection, depth);
+    let is_blank = source.get(open..close).is_some_and(|inside| inside.trim().is_empty());
+    let Some(lines) = brackets.lines.as_ref().filter(|_| is_blank) else {
+        return vec![insert(open, entry(&Brackets { lines: None, ..brackets }))];
+    };
+    let Lines { newline, indent, unit } = lines;
+    let inner = Lines { newline, indent: format!("{indent}{unit}"), unit };
+    let inner = Brackets { lines: Some(inner), gap: brackets.gap };
+    let text = format!("{newline}{indent}{unit}{}{newline}{indent}", entry(&inner));
+    vec![Splice { at: open..close, text }]
+}
+
+/// `key: null`, `key: []` or `key:` in block style becomes a block list; a comment on that line stays there.
+fn open_block_list(
+    map: Cursor<'_>,
+    key: Cursor<'_>,
+    value: Cursor<'_>,
+    list: &Value,
+) -> Vec<Splice> {
+    let source = map.source();
+    let span = value_span(key, value);
+    let indent = column(source, key);
+    let lines = emit::block(list, indent, newline(source));
+    let before = source[..span.start].trim_end_matches([' ', '\t']).len();
+    vec![
+        Splice { at: before..span.end, text: String::new() },
+        insert_lines(source, span.end, false, indent, &lines),
+    ]
+}
+
+/// Puts whole lines after the line on which `end` lies; what ends in block text has taken its line break already.
+fn insert_lines(
+    source: &str,
+    end: usize,
+    after_block_text: bool,
+    indent: usize,
+    lines: &str,
+) -> Splice {
+    let newline = newline(source);
+    let indent = " ".repeat(indent);
+    let line_start = source[..end].trim_end_matches([' ', '\t']).len();
+    if after_block_text && source[..line_start].ends_with('\n') {
+        return insert(line_start, format!("{indent}{lines}{newline}"));
+    }
+    let rest = &source[end..];
+    let at = end + rest.find(['\r', '\n']).unwrap_or(rest.len());
+    insert(at, format!("{newline}{indent}{lines}"))
+}
+
+/// The span of a value with the header of block text but without its last line break; right after the colon where there is
+/// no value.
+fn value_span(key: Cursor<'_>, value: Cursor<'_>) -> Range<usize> {
+    let source = key.source();
+    let span = value.span();
+    if is_empty(value) {
+        let after_colon = slot(key);
+        return after_colon..after_colon;
+    }
+    if !value.is_block_text() {
+        return span;
+    }
+    let header = source[key.span().end..span.start].find(['>', '|']);
+    let start = header.map_or(span.start, |at| key.span().end + at);
+    start..start + source[start..span.end].trim_end().len()
+}
+
+fn is_empty(value: Cursor<'_>) -> bool {
+    value.kind() == Kind::Scalar && value.span().is_empty()
+}
+
+fn ends_in_block_text(node: Cursor<'_>) -> bool {
+    node.subtree().last().is_some_and(Cursor::is_block_text)
+}
+
+fn pair_end((key, value): Pair<'_>) -> usize {
+    if is_empty(value) { slot(key) } else { value.span().end }
+}
+
+/// Right after the colon of a key.
+fn slot(key: Cursor<'_>) -> usize {
+    let end = key.span().end;
+    let rest = &key.source()[end..];
+    let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+    end + blanks + usize::from(rest[blanks..].starts_with(':'))
+}
+
+/// How many bytes stand before a node on its line; a BOM is none.
+fn column(source: &str, node: Cursor<'_>) -> usize {
+    let before = source[..node.span().start].trim_start_matches('\u{feff}');
+    before.len() - before.rfind('\n').map_or(0, |at| at + 1)
+}
+
+/// The column of the dashes of a block list. Where they are not indented under their key, the parser's span starts after the
+/// first dash.
+fn dash_column(key: Cursor<'_>, list: Cursor<'_>) -> usize {
+    let rest = &list.source()[list.span().start..];
+    let is_dash =
+        rest.strip_prefix('-').is_some_and(|rest| rest.starts_with([' ', '\t', '\r', '\n']));
+    column(key.source(), if is_dash { list } else { key })
+}
+
+/// The layout of the entries of a collection in brackets that has some.
+fn brackets_inside(collection: Cursor<'_>) -> Brackets<'_> {
+    let source = collection.source();
+    let gap = document_brackets(collection, 0).gap;
+    let before_first = &source[(collection.span().start + 1).min(source.len())..];
+    let blank = before_first.len() - before_first.trim_start().len();
+    let blank = &before_first[..blank];
+    let indent = blank.rfind('\n').map(|at| &blank[at + 1..]);
+    match indent.filter(|_| collection.is_flow()) {
+        Some(indent) => {
+            let unit = document_brackets(collection, 0).lines.map_or("  ", |lines| lines.unit);
+            Brackets {
+                lines: Some(Lines { newline: newline(source), indent: indent.to_owned(), unit }),
+                gap,
+            }
+        }
+        None => Brackets { lines: None, gap },
+    }
+}
+
+/// The layout of a document in brackets, from its first entry; block documents have brackets on one line.
+fn document_brackets(node: Cursor<'_>, depth: usize) -> Brackets<'_> {
+    let root = node.document();
+    let source = node.source();
+    let Some((key, _)) = root.pairs().next().filter(|_| root.is_flow()) else {
+        return Brackets { lines: None, gap: " " };
+    };
+    let gap = if source[slot(key)..].starts_with([' ', '\t', '\r', '\n']) { " " } else { "" };
+    let blank = &source[root.span().start + 1..key.span().start];
+    let lines = blank.rfind('\n').filter(|_| blank.trim().is_empty()).map(|at| {
+        let unit = &blank[at + 1..];
+        Lines { newline: newline(source), indent: unit.repeat(depth), unit }
+    });
+    Brackets { lines, gap }
+}
+
+fn separated(brackets: &Brackets<'_>, entry: &str) -> String {
+    match &brackets.lines {
+        Some(Lines { newline, indent, .. }) => format!(",{newline}{indent}{entry}"),
+        None => format!(",{}{entry}", brackets.gap),
+    }
+}

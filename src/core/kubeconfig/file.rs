@@ -1,0 +1,267 @@
+//! One kubeconfig as it stands on the disk: it prints back byte for byte, and knows what client-go would read from it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use super::types::Config;
+use super::yaml::meaning::Meaning;
+use super::yaml::tree::{self, Cursor, Kind, MAX_NODES, Tree};
+use super::yaml::typed;
+
+/// The largest file that is read, in bytes. A thousand contexts with embedded certificates are 5.4 MB.
+pub const MAX_BYTES: usize = 64 << 20;
+
+/// A kubeconfig and the bytes that it was read from.
+#[derive(Clone)]
+pub struct File {
+    path: PathBuf,
+    text: Zeroizing<String>,
+    tree: Tree,
+    config: Config,
+}
+
+/// Why bytes are no kubeconfig. None of these holds a content that may be secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// client-go refuses the file as a whole.
+    #[error("{}: two entries of `{list}` have the name `{name}`", path.display())]
+    DuplicateName {
+        /// The file.
+        path: PathBuf,
+        /// `clusters`, `users` or `contexts`.
+        list: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Another kind of object.
+    #[error("{}: not a kubeconfig: `{key}` is `{found}`, wanted `{wanted}`", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// `kind` or `apiVersion`.
+        key: &'static str,
+        /// What it says.
+        found: String,
+        /// What it must say.
+        wanted: &'static str,
+    },
+    /// Not text.
+    #[error("{}: not UTF-8 text: byte {offset} cannot be read", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// The first bad byte, from 0.
+        offset: usize,
+    },
+    /// Not YAML.
+    #[error("{}:{line}:{column}: not YAML: {what}", path.display())]
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column, from 1.
+        column: usize,
+        /// What the parser says.
+        what: String,
+        /// Whether the indentation before this place holds a tab.
+        tab: bool,
+    },
+    /// Over [`MAX_BYTES`].
+    #[error("{}: {size} bytes are too many for a kubeconfig, the most is {MAX_BYTES}", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: usize,
+    },
+    /// Over the limit of nodes.
+    #[error("{}: too many values for a kubeconfig, the most is {MAX_NODES}", path.display())]
+    TooManyValues {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A value of another type than client-go's.
+    #[error("{}:{line}: `{field}`: {what}", path.display())]
+    WrongType {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Such as `users[2].user.token`.
+        field: String,
+        /// What was wanted and found.
+        what: String,
+    },
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::DuplicateName { name, .. } => Some(format!(
+                "rename or remove one of the two `{name}`; kubectl refuses such a file"
+            )),
+            Self::NotUtf8 { .. } => Some("save the file as UTF-8".to_owned()),
+            Self::Syntax { tab: true, .. } => {
+                Some("indent with spaces: YAML does not allow tabs there".to_owned())
+            }
+            Self::WrongType { what, .. } if what.contains("(unquoted)") => {
+                Some("put the value in double quotes if it is a string".to_owned())
+            }
+            _ => None,
+        }
+    }
+}
+
+impl File {
+    /// Reads the first YAML document of `bytes`, which were found at `path`. JSON is YAML too; nothing, or only comments, is
+    /// an empty kubeconfig.
+    ///
+    /// # Errors
+    ///
+    /// What client-go refuses: another kind, wrong types, duplicate names. And what is too large.
+    pub fn parse(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<Self, Error> {
+        let path = path.into();
+        let text = Zeroizing::new(decode(&path, bytes)?.to_owned());
+        let tree = Tree::parse(&text).map_err(|error| broken(&path, &text, error))?;
+        let config = typed_config(&path, tree.root(&text))?;
+        check_names(&path, &config)?;
+        Ok(Self { path, text, tree, config })
+    }
+
+    /// A file that is not there: as good as an empty one.
+    pub fn absent(path: impl Into<PathBuf>) -> Self {
+        Self {
+            path: path.into(),
+            text: Zeroizing::default(),
+            tree: Tree::default(),
+            config: Config::default(),
+        }
+    }
+
+    /// Where it stands.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Exactly what was read.
+    pub fn bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// What it says.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether more follows the first document. client-go does not read it, and kubectl loses it at the first edit.
+    pub fn has_more_documents(&self) -> bool {
+        self.tree.has_more_documents()
+    }
+
+    /// What a relative path inside it means: relative to the folder that it stands in.
+    pub fn resolve(&self, path: &str) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(super) fn root(&self) -> Option<Cursor<'_>> {
+        self.tree.root(&self.text)
+    }
+
+    pub(super) fn meaning(&self) -> Meaning {
+        Meaning::of(self.root())
+    }
+}
+
+/// Hand-written so that a content can never reach a log.
+impl fmt::Debug for File {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, text, tree, config: _ } = self;
+        f.debug_struct("File")
+            .field("path", path)
+            .field("bytes", &text.len())
+            .field("nodes", &tree.node_count())
+            .finish_non_exhaustive()
+    }
+}
+
+fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, Error> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Error::TooLarge { path: path.to_owned(), size: bytes.len() });
+    }
+    str::from_utf8(bytes)
+        .map_err(|error| Error::NotUtf8 { path: path.to_owned(), offset: error.valid_up_to() })
+}
+
+fn broken(path: &Path, text: &str, error: tree::Error) -> Error {
+    let path = path.to_owned();
+    match error {
+        tree::Error::TooManyNodes => Error::TooManyValues { path },
+        tree::Error::Syntax { line, column, what } => {
+            let tab = text.lines().nth(line.saturating_sub(1)).is_some_and(is_indented_by_tab);
+            Error::Syntax { path, line, column, what, tab }
+        }
+    }
+}
+
+fn is_indented_by_tab(line: &str) -> bool {
+    let content = line.trim_start_matches([' ', '\t', '-']);
+    line[..line.len() - content.len()].contains('\t')
+}
+
+fn typed_config(path: &Path, root: Option<Cursor<'_>>) -> Result<Config, Error> {
+    let Some(root) = root else { return Ok(Config::default()) };
+    let config: Config = typed::read(root).map_err(|error| wrong_type(path, root, error))?;
+    let foreign = |key, found: &str, wanted| Error::Foreign {
+        path: path.to_owned(),
+        key,
+        found: found.chars().take(64).collect(),
+        wanted,
+    };
+    match (config.api_version.as_str(), config.kind.as_str()) {
+        ("" | "v1", "" | "Config") => Ok(config),
+        ("" | "v1", kind) => Err(foreign("kind", kind, "Config")),
+        (version, _) => Err(foreign("apiVersion", version, "v1")),
+    }
+}
+
+fn wrong_type(path: &Path, root: Cursor<'_>, error: typed::Error) -> Error {
+    let typed::Error { line, field, what } = error;
+    let field = match field.as_str() {
+        "" if root.kind() == Kind::Map => "the document".to_owned(),
+        "" => "kubeconfig".to_owned(),
+        _ => field,
+    };
+    Error::WrongType { path: path.to_owned(), line: line.unwrap_or(1), field, what }
+}
+
+fn check_names(path: &Path, config: &Config) -> Result<(), Error> {
+    let clusters = config.clusters.iter().map(|entry| &entry.name);
+    let users = config.users.iter().map(|entry| &entry.name);
+    let contexts = config.contexts.iter().map(|entry| &entry.name);
+    check_distinct(path, "clusters", clusters)?;
+    check_distinct(path, "users", users)?;
+    check_distinct(path, "contexts", contexts)
+}
+
+fn check_distinct<'a>(
+    path: &Path,
+    list: &'static str,
+    names: impl Iterator<Item = &'a String>,
+) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for name in names {
+        if !seen.insert(name) {
+            return Err(Error::DuplicateName { path: path.to_owned(), list, name: name.clone() });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! What client-go sees: which files it loads, in which order, and what they say together.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::file::File;
+use super::types::{Config, NamedCluster, NamedContext, NamedUser};
+
+/// The files that make up the configuration.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum LoadPaths {
+    /// `--kubeconfig`: this one alone.
+    Explicit(PathBuf),
+    /// `~/.kube/config`; `None` without a home.
+    Home(Option<PathBuf>),
+    /// `$KUBECONFIG`: the first file to name something wins.
+    List(Vec<PathBuf>),
+}
+
+/// Several files as one, read-only.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    files: &'a [File],
+}
+
+/// An entry and the file that it came from.
+#[derive(Clone, Copy, Debug)]
+pub struct Item<'a, T> {
+    /// The entry.
+    pub entry: &'a T,
+    /// Where it stands.
+    pub file: &'a File,
+}
+
+/// Which files to load: those of the flag, else of `$KUBECONFIG`, else of the home folder.
+///
+/// Equal paths in the list count once. Empty ones are dropped: kubectl skips them too when it reads, but leaves a `.lock` in
+/// the working folder when it writes.
+pub fn load_paths(flag: Option<&Path>, env: Option<&str>, home: Option<&Path>) -> LoadPaths {
+    if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
+        return LoadPaths::Explicit(path.to_owned());
+    }
+    let mut seen = BTreeSet::new();
+    let paths = std::env::split_paths(env.unwrap_or_default());
+    let list: Vec<PathBuf> = paths
+        .filter(|path| !path.as_os_str().is_empty() && seen.insert(path.as_os_str().to_owned()))
+        .collect();
+    if list.is_empty() {
+        return LoadPaths::Home(home.map(|home| home.join(".kube").join("config")));
+    }
+    LoadPaths::List(list)
+}
+
+impl LoadPaths {
+    /// All of them, in the order in which they win.
+    pub fn all(&self) -> &[PathBuf] {
+        match self {
+            Self::Explicit(path) => std::slice::from_ref(path),
+            Self::Home(path) => path.as_slice(),
+            Self::List(paths) => paths,
+        }
+    }
+
+    /// Where the current context and new entries go: the first that exists, or the last if none does.
+    pub fn default_file(&self, exists: impl Fn(&Path) -> bool) -> Option<&Path> {
+        let all = self.all();
+        let found = all.iter().find(|path| exists(path)).or(all.last());
+        found.map(PathBuf::as_path)
+    }
+}
+
+impl<'a> View<'a> {
+    /// A view of files in load order; those that do not exist are left out by the caller.
+    pub fn new(files: &'a [File]) -> Self {
+        Self { files }
+    }
+
+    /// The files.
+    pub fn files(self) -> &'a [File] {
+        self.files
+    }
+
+    /// The current context and the file that says so: the first that names one.
+    pub fn current_context(self) -> Option<(&'a str, &'a File)> {
+        let named = self.files.iter().map(|file| (file.config().current_context.as_str(), file));
+        named.into_iter().find(|(name, _)| !name.is_empty())
+    }
+
+    /// The clusters; of those with one name the first wins, whole.
+    pub fn clusters(self) -> Vec<Item<'a, NamedCluster>> {
+        self.merged(|config| &config.clusters, |entry| &entry.name)
+    }
+
+    /// The users; of those with one name the first wins, whole.
+    pub fn users(self) -> Vec<Item<'a, NamedUser>> {
+        self.merged(|config| &config.users, |entry| &entry.name)
+    }
+
+    /// The contexts; of those with one name the first wins, whole.
+    pub fn contexts(self) -> Vec<Item<'a, NamedContext>> {
+        self.merged(|config| &config.contexts, |entry| &entry.name)
+    }
+
+    /// The cluster of this name.
+    pub fn cluster(self, name: &str) -> Option<Item<'a, NamedCluster>> {
+        self.find(|config| &config.clusters, |entry| entry.name == name)
+    }
+
+    /// The user of this name.
+    pub fn user(self, name: &str) -> Option<Item<'a, NamedUser>> {
+        self.find(|config| &config.users, |entry| entry.name == name)
+    }
+
+    /// The context of this name.
+    pub fn context(self, name: &str) -> Option<Item<'a, NamedContext>> {
+        self.find(|config| &config.contexts, |entry| entry.name == name)
+    }
+
+    fn all<T: 'a>(self, list: fn(&Config) -> &Vec<T>) -> impl Iterator<Item = Item<'a, T>> {
+        let entries =
+            move |file: &'a File| list(file.config()).iter().map(move |entry| Item { entry, file });
+        self.files.iter().flat_map(entries)
+    }
+
+    fn find<T: 'a>(
+        self,
+        list: fn(&Config) -> &Vec<T>,
+        wanted: impl Fn(&T) -> bool,
+    ) -> Option<Item<'a, T>> {
+        self.all(list).find(|item| wanted(item.entry))
+    }
+
+    fn merged<T: 'a>(
+        self,
+        list: fn(&Config) -> &Vec<T>,
+        name: fn(&T) -> &String,
+    ) -> Vec<Item<'a, T>> {
+        let mut seen = BTreeSet::new();
+        self.all(list).filter(|item| seen.insert(name(item.entry))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, text: &str) -> File {
+        File::parse(path, text.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn the_flag_wins_over_the_list_and_the_list_over_the_home() {
+        let home = Some(Path::new("/home/a"));
+        let flag = load_paths(Some(Path::new("x")), Some("a:b"), home);
+        assert_eq!(flag, LoadPaths::Explicit("x".into()));
+        let list = load_paths(None, Some("a::b:a"), home);
+        assert_eq!(list, LoadPaths::List(vec!["a".into(), "b".into()]));
+        let expected = LoadPaths::Home(Some("/home/a/.kube/config".into()));
+        assert_eq!(load_paths(None, Some(""), home), expected);
+        assert_eq!(load_paths(None, None, home), expected);
+    }
+
+    #[test]
+    fn new_things_go_to_the_first_file_that_exists_or_to_the_last() {
+        let list = load_paths(None, Some("a:b:c"), None);
+        assert_eq!(list.default_file(|path| path == Path::new("b")), Some(Path::new("b")));
+        assert_eq!(list.default_file(|_| false), Some(Path::new("c")));
+        assert_eq!(load_paths(None, None, None).default_file(|_| true), None);
+    }
+
+    #[test]
+    fn the_first_file_wins_with_the_whole_stanza() {
+        let files = [
+            file("/a/one", "contexts:\n- {name: x, context: {cluster: one}}\n"),
+            file(
+                "/b/two",
+                "contexts:\n- {name: x, context: {cluster: two, user: u}}\n- {name: z, context: {}}\n\
+                 current-context: z\n",
+            ),
+        ];
+        let view = View::new(&files);
+        let x = view.context("x").unwrap();
+        assert_eq!((x.entry.context.cluster.as_str(), x.entry.context.user.as_str()), ("one", ""));
+        let names: Vec<_> = view.contexts().iter().map(|item| item.entry.name.clone()).collect();
+        assert_eq!(names, ["x", "z"]);
+        let (current, origin) = view.current_context().unwrap();
+        assert_eq!((current, origin.path()), ("z", Path::new("/b/two")));
+        assert_eq!(view.context("z").unwrap().file.resolve("ca.crt"), Path::new("/b/ca.crt"));
+    }
+}

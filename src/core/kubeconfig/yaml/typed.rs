@@ -1,0 +1,287 @@
+//! A tree as a serde deserializer with client-go's habits, which are those of go-yaml followed by Go's JSON decoder.
+//!
+//! Null leaves a field as it is; a scalar of another type is an error; the later of two equal keys wins, and so does a key
+//! after a merge key, or a merge key after a key. Errors name the place and the two types, never a content.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, DeserializeSeed, Expected, Unexpected, Visitor};
+
+use super::scalar::Resolved;
+use super::tree::{Cursor, Kind, MAX_NODES};
+
+/// Why a tree is not of the wanted type.
+#[derive(Debug)]
+pub struct Error {
+    /// Line from 1; `None` where it is not known yet.
+    pub line: Option<usize>,
+    /// Such as `users[2].user.token`.
+    pub field: String,
+    /// Such as `wanted a string, found a number`.
+    pub what: String,
+}
+
+/// Reads a value from `root`.
+pub fn read<'a, T: de::Deserialize<'a>>(root: Cursor<'a>) -> Result<T, Error> {
+    let budget = Cell::new(2 * MAX_NODES);
+    T::deserialize(Typed { node: root, budget: &budget })
+}
+
+#[derive(Clone, Copy)]
+struct Typed<'a, 'b> {
+    node: Cursor<'a>,
+    /// How many nodes may still be visited: aliases multiply them.
+    budget: &'b Cell<usize>,
+}
+
+type Pairs<'a> = BTreeMap<&'a str, Cursor<'a>>;
+
+impl<'a> Typed<'a, '_> {
+    fn enter(self, node: Cursor<'a>) -> Self {
+        Self { node, ..self }
+    }
+
+    fn spend(self) -> Result<(), Error> {
+        match self.budget.get().checked_sub(1) {
+            Some(left) => self.budget.set(left),
+            None => return Err(self.error("its aliases make too many values")),
+        }
+        Ok(())
+    }
+
+    fn error(self, what: impl Into<String>) -> Error {
+        Error { line: Some(self.node.line()), field: String::new(), what: what.into() }
+    }
+
+    fn mismatch(self, wanted: &str) -> Error {
+        let target = self.node.target();
+        let found = match (target.kind(), target.resolved()) {
+            (Kind::Map, _) => "a mapping",
+            (Kind::Seq, _) => "a list",
+            (_, Some(Resolved::Bool(_))) => "true or false (unquoted)",
+            (_, Some(Resolved::Number)) => "a number (unquoted)",
+            (_, Some(Resolved::Str)) => "a string",
+            (_, Some(Resolved::Null)) => "nothing",
+            (_, Some(Resolved::Merge)) => "a merge key",
+            (_, None) => "a value with a YAML tag",
+        };
+        self.error(format!("wanted {wanted}, found {found}"))
+    }
+
+    fn is_null(self) -> bool {
+        self.node.target().resolved() == Some(Resolved::Null)
+    }
+
+    fn collect_pairs(self, map: Cursor<'a>, pairs: &mut Pairs<'a>) -> Result<(), Error> {
+        for (key, value) in map.pairs() {
+            self.spend()?;
+            let key = key.target();
+            match key.resolved() {
+                Some(Resolved::Merge) => self.enter(value).merge(pairs)?,
+                Some(_) => {
+                    pairs.insert(key.text(), value);
+                }
+                None => return Err(self.enter(key).error("wanted a plain key")),
+            }
+        }
+        Ok(())
+    }
+
+    /// `<<: *a` or `<<: [*a, *b]`, where the first wins.
+    fn merge(self, pairs: &mut Pairs<'a>) -> Result<(), Error> {
+        let target = self.node.target();
+        match target.kind() {
+            Kind::Map => self.collect_pairs(target, pairs),
+            Kind::Seq => {
+                let maps: Vec<_> = target.children().map(Cursor::target).collect();
+                maps.into_iter().rev().try_for_each(|map| match map.kind() {
+                    Kind::Map => self.collect_pairs(map, pairs),
+                    _ => Err(self.enter(map).mismatch("a mapping to merge")),
+                })
+            }
+            _ => Err(self.mismatch("a mapping to merge")),
+        }
+    }
+}
+
+impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        let wanted = (&visitor as &dyn Expected).to_string();
+        Err(self.mismatch(&wanted))
+    }
+
+    fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.spend()?;
+        match self.node.target().resolved() {
+            Some(Resolved::Bool(value)) => visitor.visit_bool(value),
+            Some(Resolved::Null) => visitor.visit_bool(false),
+            _ => Err(self.mismatch("true or false")),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.spend()?;
+        let target = self.node.target();
+        match target.resolved() {
+            Some(Resolved::Str) => visitor.visit_str(target.text()),
+            // As a value, `<<` is a string.
+            Some(Resolved::Merge) => visitor.visit_str(target.text()),
+            Some(Resolved::Null) => visitor.visit_str(""),
+            _ => Err(self.mismatch("a string")),
+        }
+        .map_err(|error: Error| error.on(self.node))
+    }
+
+    fn deserialize_string<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_str(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        if self.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'a>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.spend()?;
+        let target = self.node.target();
+        match target.kind() {
+            Kind::Seq => {
+                let items: Vec<_> = target.children().collect();
+                visitor.visit_seq(Items { typed: self, items: items.into_iter(), index: 0 })
+            }
+            _ if self.is_null() => {
+                visitor.visit_seq(Items { typed: self, items: vec![].into_iter(), index: 0 })
+            }
+            _ => Err(self.mismatch("a list")),
+        }
+    }
+
+    fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.spend()?;
+        let mut pairs = Pairs::new();
+        match self.node.target().kind() {
+            Kind::Map => self.collect_pairs(self.node.target(), &mut pairs)?,
+            _ if self.is_null() => {}
+            _ => return Err(self.mismatch("a mapping")),
+        }
+        // Go's JSON decoder takes null for "leave the field alone".
+        pairs.retain(|_, value| !self.enter(*value).is_null());
+        visitor.visit_map(Fields { typed: self, pairs: pairs.into_iter(), value: None })
+    }
+
+    fn deserialize_struct<V: Visitor<'a>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    serde::forward_to_deserialize_any! {
+        <V: Visitor<'a>>
+        i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char bytes byte_buf unit unit_struct tuple
+        tuple_struct enum identifier
+    }
+}
+
+struct Items<'a, 'b> {
+    typed: Typed<'a, 'b>,
+    items: std::vec::IntoIter<Cursor<'a>>,
+    index: usize,
+}
+
+impl<'a> de::SeqAccess<'a> for Items<'a, '_> {
+    type Error = Error;
+
+    fn next_element_seed<T: DeserializeSeed<'a>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Error> {
+        let Some(item) = self.items.next() else { return Ok(None) };
+        let index = self.index;
+        self.index += 1;
+        let value = seed.deserialize(self.typed.enter(item));
+        value.map(Some).map_err(|error| error.within(&format!("[{index}]")))
+    }
+}
+
+struct Fields<'a, 'b> {
+    typed: Typed<'a, 'b>,
+    pairs: std::collections::btree_map::IntoIter<&'a str, Cursor<'a>>,
+    value: Option<(&'a str, Cursor<'a>)>,
+}
+
+impl<'a> de::MapAccess<'a> for Fields<'a, '_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'a>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
+        self.value = self.pairs.next();
+        let Some((key, _)) = self.value else { return Ok(None) };
+        seed.deserialize(de::value::BorrowedStrDeserializer::new(key)).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let Some((key, value)) = self.value.take() else {
+            return Err(self.typed.error("a value without a key"));
+        };
+        seed.deserialize(self.typed.enter(value)).map_err(|error| error.within(key))
+    }
+}
+
+impl Error {
+    /// Gives it a line, unless a node further in has done so.
+    fn on(mut self, node: Cursor<'_>) -> Self {
+        self.line = self.line.or_else(|| Some(node.line()));
+        self
+    }
+
+    /// Puts the step that led to it before its field.
+    fn within(mut self, step: &str) -> Self {
+        let dot = if self.field.is_empty() || self.field.starts_with('[') { "" } else { "." };
+        self.field = format!("{step}{dot}{}", self.field);
+        self
+    }
+}
+
+impl de::Error for Error {
+    fn custom<T: fmt::Display>(what: T) -> Self {
+        Self { line: None, field: String::new(), what: what.to_string() }
+    }
+
+    /// Without the value, which may be secret.
+    fn invalid_type(_: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+        Self::custom(format_args!("wanted {wanted}"))
+    }
+
+    /// Without the value, which may be secret.
+    fn invalid_value(_: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+        Self::custom(format_args!("wanted {wanted}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.what)
+    }
+}

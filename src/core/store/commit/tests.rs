@@ -1,0 +1,432 @@
+use std::collections::BTreeMap;
+use std::mem;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::super::holder::dead_pid;
+use super::super::journal::{Outcome, recover};
+use super::*;
+use crate::core::changes::{Before, Bytes, Secrecy};
+
+/// A folder with files to change.
+struct World {
+    dir: TempDir,
+}
+
+/// The content of every file below a folder, by its name in there.
+type Files = BTreeMap<String, Vec<u8>>;
+
+impl World {
+    fn new(old: &[(&str, &str)]) -> Self {
+        let world = Self { dir: tempfile::tempdir().unwrap() };
+        for (name, content) in old {
+            fs::create_dir_all(parent(&world.path(name))).unwrap();
+            fs::write(world.path(name), content).unwrap();
+        }
+        world
+    }
+
+    fn home(&self) -> PathBuf {
+        self.dir.path().canonicalize().unwrap()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home().join(name)
+    }
+
+    fn changes(&self, list: Vec<Change>) -> Changes {
+        Changes { home: self.home(), list }
+    }
+
+    /// A change from what is there now.
+    fn change(&self, name: &str, content: &str, secrecy: Secrecy) -> Change {
+        let before = match fs::read(self.path(name)) {
+            Ok(bytes) => Before::Exactly(Bytes::new(bytes)),
+            Err(_) => Before::Absent,
+        };
+        Change { path: self.path(name), bytes: bytes(content), secrecy, before }
+    }
+
+    fn commit(&self, list: Vec<Change>) -> Result<Vec<How>, Error> {
+        let written = commit(&self.changes(list), &[self.home()])?;
+        Ok(written.into_iter().map(|written| written.how).collect())
+    }
+
+    /// The error of a commit, which must have left everything as it was.
+    fn refused(&self, list: Vec<Change>) -> Error {
+        let before = self.files();
+        let error = self.commit(list).unwrap_err();
+        assert_eq!(self.files(), before, "{error}");
+        error
+    }
+
+    fn files(&self) -> Files {
+        let mut files = Files::new();
+        collect(&self.home(), "", &mut files);
+        files
+    }
+
+    fn mode(&self, name: &str) -> u32 {
+        fs::metadata(self.path(name)).unwrap().mode() & 0o7777
+    }
+
+    fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), PermissionsExt::from_mode(mode)).unwrap();
+    }
+}
+
+fn bytes(content: &str) -> Bytes {
+    Bytes::new(content.into())
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Files) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+        match entry.file_type().unwrap().is_dir() {
+            true => collect(&entry.path(), &format!("{name}/"), files),
+            false => drop(files.insert(name, fs::read(entry.path()).unwrap_or_default())),
+        }
+    }
+}
+
+/// Runs the first steps of a commit and stops, as a killed run does. `false` when there are no more steps.
+fn killed_after(steps: usize, changes: &Changes, home: &Path, pid: u32) -> bool {
+    let mut commit = Commit::prepare(changes, &[home.to_owned()], pid).unwrap();
+    let all = commit.steps();
+    all.iter().take(steps).for_each(|step| commit.take(*step).unwrap());
+    mem::forget(commit);
+    steps < all.len()
+}
+
+/// Two files replaced, two made, one of them in a new folder.
+fn pair_and_more() -> (World, Changes, Files) {
+    let world = World::new(&[("ca.key", "old key"), ("ca.crt", "old cert"), ("other", "stays")]);
+    let changes = world.changes(vec![
+        world.change("ca.key", "new key", Secrecy::Secret),
+        world.change("ca.crt", "new cert", Secrecy::Public),
+        world.change("etcd/ca.key", "new etcd key", Secrecy::Secret),
+        world.change("a name\nwith %s", "new", Secrecy::Public),
+    ]);
+    let old = world.files();
+    (world, changes, old)
+}
+
+fn with_changes(old: &Files, world: &World, changes: &Changes) -> Files {
+    let name = |path: &Path| path.strip_prefix(world.home()).unwrap().to_str().unwrap().to_owned();
+    let new = changes.list.iter().map(|change| (name(&change.path), change.bytes.to_vec()));
+    old.clone().into_iter().chain(new).collect()
+}
+
+#[test]
+fn a_run_that_is_killed_after_any_step_leaves_the_old_set_or_the_new_one() {
+    let pid = dead_pid();
+    for steps in 0.. {
+        let (world, changes, old) = pair_and_more();
+        let new = with_changes(&old, &world, &changes);
+        let more = killed_after(steps, &changes, &world.home(), pid);
+        recover(&world.home()).unwrap();
+        let mut found = world.files();
+        // In other folders than home, what was staged before the journal stays until the same files are written again.
+        found.retain(|name, _| !name.starts_with("etcd/.ca.key.kubepki-set-"));
+        assert!(found == old || found == new, "after {steps} steps: {:?}", found.keys());
+        assert_eq!(recover(&world.home()).unwrap(), None);
+
+        if found == old {
+            commit(&changes, &[world.home()]).unwrap();
+        }
+        assert_eq!(world.files(), new, "after {steps} steps and another run");
+        if !more {
+            assert!(steps > 10);
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_run_that_fails_at_any_step_leaves_everything_as_it_was() {
+    for steps in 0.. {
+        let (world, changes, old) = pair_and_more();
+        let mut commit = Commit::prepare(&changes, &[world.home()], process::id()).unwrap();
+        let all = commit.steps();
+        if steps >= all.len() - 1 {
+            return;
+        }
+        all.iter().take(steps).for_each(|step| commit.take(*step).unwrap());
+        let cause = commit.roll_back(Error::Vanished { path: "cause".into() });
+        assert!(matches!(cause, Error::Vanished { .. }), "{cause}");
+        assert_eq!(world.files(), old, "after {steps} steps");
+        assert!(!world.path("etcd").exists(), "after {steps} steps");
+    }
+}
+
+#[test]
+fn undoing_can_be_killed_too() {
+    let pid = dead_pid();
+    let (_, changes, _) = pair_and_more();
+    for undone in 0..=changes.list.len() {
+        let (world, changes, old) = pair_and_more();
+        let mut commit = Commit::prepare(&changes, &[world.home()], pid).unwrap();
+        let until_close = commit.steps().len() - 1;
+        commit.steps().iter().take(until_close).for_each(|step| commit.take(*step).unwrap());
+        journal::undo_some(&world.home(), &commit.entries, undone);
+        mem::forget(commit);
+        let recovery = recover(&world.home()).unwrap().unwrap();
+        assert_eq!(recovery.outcome, Outcome::Undone);
+        assert_eq!(world.files(), old, "{undone} undone before the kill");
+    }
+}
+
+#[test]
+fn an_edit_after_the_kill_is_never_overwritten() {
+    let pid = dead_pid();
+    let (world, changes, old) = pair_and_more();
+    // All steps up to the first rename: key in place, certificate not.
+    let mut commit = Commit::prepare(&changes, &[world.home()], pid).unwrap();
+    let steps = commit.steps();
+    let first = steps.iter().position(|step| *step == Step::Install(0)).unwrap();
+    steps[..=first].iter().for_each(|step| commit.take(*step).unwrap());
+    mem::forget(commit);
+    fs::remove_file(world.path("ca.crt")).unwrap();
+    fs::write(world.path("ca.crt"), "edited").unwrap();
+
+    let recovery = recover(&world.home()).unwrap().unwrap();
+    let text = format!("undid an interrupted write of 4 files in {}", world.home().display());
+    assert_eq!(recovery.to_string(), text);
+    let mut expected = old;
+    expected.insert("ca.crt".into(), b"edited".to_vec());
+    assert_eq!(world.files(), expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_set_killed_anywhere_is_old_or_new(
+        files in vec((any::<bool>(), "[a-z]{0,9}", "[a-z]{0,9}", any::<bool>()), 1..6),
+        steps in 0_usize..24,
+    ) {
+        let names: Vec<String> = (0..files.len()).map(|i| format!("file {i}")).collect();
+        let there = files.iter().zip(&names).filter(|(file, _)| file.0);
+        let old: Vec<(&str, &str)> = there.map(|(file, name)| (&**name, &*file.1)).collect();
+        let world = World::new(&old);
+        let change = |((_, _, new, secret), name): (&(bool, String, String, bool), &String)| {
+            let secrecy = if *secret { Secrecy::Secret } else { Secrecy::Public };
+            world.change(name, new, secrecy)
+        };
+        let changes = world.changes(files.iter().zip(&names).map(change).collect());
+        let old = world.files();
+        let new = with_changes(&old, &world, &changes);
+        killed_after(steps, &changes, &world.home(), dead_pid());
+        recover(&world.home()).unwrap();
+        let found = world.files();
+        prop_assert!(found == old || found == new, "{:?}", found.keys());
+    }
+}
+
+#[test]
+fn modes_follow_from_secrecy_and_are_never_wider_than_before() {
+    let cases = [
+        (Secrecy::Secret, None, 0o600),
+        (Secrecy::Secret, Some(0o644), 0o600),
+        (Secrecy::Secret, Some(0o400), 0o400),
+        (Secrecy::Public, None, 0o644),
+        (Secrecy::Public, Some(0o666), 0o644),
+        (Secrecy::Public, Some(0o600), 0o600),
+        (Secrecy::AsFound, None, 0o600),
+        (Secrecy::AsFound, Some(0o640), 0o640),
+        (Secrecy::AsFound, Some(0o666), 0o666),
+    ];
+    for (secrecy, old, wanted) in cases {
+        let world = World::new(&[]);
+        if let Some(mode) = old {
+            fs::write(world.path("file"), "old").unwrap();
+            world.set_mode("file", mode);
+        }
+        world.commit(vec![world.change("file", "new", secrecy)]).unwrap();
+        assert_eq!(world.mode("file"), wanted, "{secrecy:?} {old:?}");
+    }
+}
+
+#[test]
+fn what_is_there_already_is_not_written_but_a_wide_mode_is_narrowed() {
+    let world = World::new(&[("ca.key", "key"), ("ca.crt", "cert")]);
+    world.set_mode("ca.key", 0o644);
+    world.set_mode("ca.crt", 0o644);
+    let inode = fs::metadata(world.path("ca.crt")).unwrap().ino();
+    let list = vec![
+        world.change("ca.key", "key", Secrecy::Secret),
+        world.change("ca.crt", "cert", Secrecy::Public),
+    ];
+    assert_eq!(world.commit(list.clone()).unwrap(), [How::Replaced, How::Unchanged]);
+    assert_eq!(world.commit(list).unwrap(), [How::Unchanged, How::Unchanged]);
+    assert_eq!(world.mode("ca.key"), 0o600);
+    assert_eq!(fs::metadata(world.path("ca.crt")).unwrap().ino(), inode);
+}
+
+#[test]
+fn folders_are_private_when_a_secret_is_below_them() {
+    let world = World::new(&[]);
+    let list = vec![
+        world.change("a/public/cert", "x", Secrecy::Public),
+        world.change("a/key", "x", Secrecy::Secret),
+        world.change("b/cert", "x", Secrecy::Public),
+    ];
+    world.commit(list).unwrap();
+    assert_eq!(world.mode("a"), 0o700);
+    assert_eq!(world.mode("b") & 0o077, 0o055 & world.mode("b"));
+}
+
+#[test]
+fn the_owner_of_a_file_stays() {
+    let world = World::new(&[("config", "old")]);
+    let path = world.path("config");
+    // Root may give files away; others keep their own.
+    let _ = std::os::unix::fs::chown(&path, Some(4321), Some(4322));
+    let before = fs::metadata(&path).unwrap();
+    world.commit(vec![world.change("config", "new", Secrecy::AsFound)]).unwrap();
+    let after = fs::metadata(&path).unwrap();
+    assert_eq!((before.uid(), before.gid()), (after.uid(), after.gid()));
+    assert_ne!(before.ino(), after.ino());
+}
+
+#[test]
+fn a_file_that_is_not_as_it_must_be_stops_the_whole_set() {
+    let world = World::new(&[("there", "old"), ("edited", "edited")]);
+    let fine = || world.change("new", "new", Secrecy::Secret);
+    let bad = |name: &str, before| Change { before, ..world.change(name, "new", Secrecy::Public) };
+
+    let error = world.refused(vec![fine(), bad("there", Before::Absent)]);
+    assert!(matches!(error, Error::Exists { .. }), "{error}");
+    let error = world.refused(vec![fine(), bad("edited", Before::Exactly(bytes("read")))]);
+    assert!(matches!(error, Error::Edited { .. }), "{error}");
+    let error = world.refused(vec![fine(), bad("gone", Before::Exactly(bytes("read")))]);
+    assert!(matches!(error, Error::Vanished { .. }), "{error}");
+    let error = world.refused(vec![fine(), fine()]);
+    assert!(matches!(error, Error::Twice { .. }), "{error}");
+
+    let anything = vec![bad("there", Before::Anything), bad("nowhere", Before::Anything)];
+    assert_eq!(world.commit(anything).unwrap(), [How::Replaced, How::Created]);
+}
+
+#[test]
+fn an_edit_between_reading_and_renaming_is_seen() {
+    let world = World::new(&[("config", "old")]);
+    let changes = world.changes(vec![world.change("config", "new", Secrecy::AsFound)]);
+    let mut commit = Commit::prepare(&changes, &[], process::id()).unwrap();
+    commit.take(Step::Stage(0)).unwrap();
+    fs::write(world.path("config"), "kubectl was here").unwrap();
+    let error = commit.take(Step::Check).unwrap_err();
+    assert!(matches!(commit.roll_back(error), Error::Edited { .. }));
+    assert_eq!(world.files(), Files::from([("config".into(), b"kubectl was here".to_vec())]));
+}
+
+#[test]
+fn a_file_that_appears_at_the_last_moment_is_not_overwritten() {
+    let world = World::new(&[]);
+    let changes = world.changes(vec![world.change("key", "new", Secrecy::Secret)]);
+    let mut commit = Commit::prepare(&changes, &[], process::id()).unwrap();
+    commit.take(Step::Stage(0)).unwrap();
+    commit.take(Step::Check).unwrap();
+    fs::write(world.path("key"), "theirs").unwrap();
+    let error = commit.take(Step::Install(0)).unwrap_err();
+    assert!(matches!(commit.roll_back(error), Error::Exists { .. }));
+    assert_eq!(world.files(), Files::from([("key".into(), b"theirs".to_vec())]));
+}
+
+#[test]
+fn a_symlink_stays_and_its_target_is_written() {
+    let world = World::new(&[("real/config", "old")]);
+    symlink("real/config", world.path("config")).unwrap();
+    symlink("real/later", world.path("dangling")).unwrap();
+    let list = vec![
+        world.change("config", "new", Secrecy::AsFound),
+        world.change("dangling", "new", Secrecy::Secret),
+    ];
+    world.commit(list).unwrap();
+    assert!(world.path("config").is_symlink() && world.path("dangling").is_symlink());
+    assert_eq!(fs::read(world.path("real/config")).unwrap(), b"new");
+    assert_eq!(fs::read(world.path("real/later")).unwrap(), b"new");
+}
+
+#[test]
+fn a_new_secret_does_not_leave_its_folder_through_a_symlink() {
+    let world = World::new(&[("pki/ca.crt", "cert"), ("elsewhere/old.key", "old")]);
+    symlink("../elsewhere/new.key", world.path("pki/new.key")).unwrap();
+    symlink("../elsewhere/old.key", world.path("pki/old.key")).unwrap();
+    let error = world.refused(vec![world.change("pki/new.key", "key", Secrecy::Secret)]);
+    assert!(matches!(error, Error::SecretBehindLink { .. }), "{error}");
+    // One that is there has been put there: some keep their keys in another place.
+    world.commit(vec![world.change("pki/old.key", "key", Secrecy::Secret)]).unwrap();
+    assert_eq!(fs::read(world.path("elsewhere/old.key")).unwrap(), b"key");
+}
+
+#[test]
+fn what_is_in_the_way_is_named() {
+    let world = World::new(&[("file", "x"), ("folder/file", "x")]);
+    let anything = |name: &str| Change {
+        before: Before::Anything,
+        ..world.change(name, "new", Secrecy::Secret)
+    };
+    let text = |list| world.refused(list).to_string();
+    let at = |name: &str| world.path(name).display().to_string();
+    assert_eq!(text(vec![anything("folder")]), format!("{} is a folder, not a file", at("folder")));
+    let below_a_file = vec![anything("new/deep/key"), anything("file/key")];
+    assert_eq!(text(below_a_file), format!("{} is a file, not a folder", at("file")));
+    assert!(!world.path("new").exists());
+}
+
+#[test]
+fn a_folder_that_takes_no_files_is_an_error_with_the_path() {
+    let world = World::new(&[]);
+    let outside = Change {
+        // Not even root may make files here.
+        path: "/sys/kubepki".into(),
+        ..world.change("key", "new", Secrecy::Secret)
+    };
+    let error = world.refused(vec![world.change("first", "x", Secrecy::Public), outside]);
+    assert!(error.to_string().contains("/sys/kubepki: "), "{error}");
+}
+
+#[test]
+fn several_files_need_a_locked_home_and_one_does_not() {
+    let world = World::new(&[]);
+    let list = |names: &[&str]| {
+        world.changes(names.iter().map(|name| world.change(name, "x", Secrecy::Public)).collect())
+    };
+    let error = commit(&list(&["one", "two"]), &[]).unwrap_err();
+    assert!(matches!(error, Error::NotLocked { .. }), "{error}");
+    assert_eq!(world.files(), Files::new());
+    commit(&list(&["one"]), &[]).unwrap();
+}
+
+#[test]
+#[ignore = "needs root: mounts a small tmpfs, and a file over another"]
+fn a_full_disk_and_a_mount_point_change_nothing() {
+    let world = World::new(&[("small/old", "old"), ("mounted", "m"), ("source", "m")]);
+    let mount = |args: &[&str], at: &str| {
+        let status = process::Command::new("mount").args(args).arg(world.path(at)).status();
+        assert!(status.unwrap().success());
+    };
+    mount(&["-t", "tmpfs", "-o", "size=64k", "tmpfs"], "small");
+    mount(&["--bind", world.path("source").to_str().unwrap()], "mounted");
+    let long = "x".repeat(200_000);
+    let full = world.refused(vec![
+        world.change("small/first", "x", Secrecy::Public),
+        world.change("small/second", &long, Secrecy::Secret),
+    ]);
+    let both = vec![
+        world.change("new", "x", Secrecy::Public),
+        world.change("mounted", "new", Secrecy::AsFound),
+    ];
+    let busy = world.refused(both);
+    for at in ["small", "mounted"] {
+        assert!(process::Command::new("umount").arg(world.path(at)).status().unwrap().success());
+    }
+    assert!(full.to_string().ends_with("small/second: no space left on device"), "{full}");
+    assert!(matches!(busy, Error::MountPoint { .. }), "{busy}");
+}

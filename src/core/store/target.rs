@@ -1,0 +1,93 @@
+//! What a change meets on the disk: where it really goes, what is there, which mode it gets.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::commit::How;
+use super::error::Error;
+use super::folders::{MadeFolders, PRIVATE, SHARED, identity, parent, resolve};
+use super::read::{LIMIT, kind, open_file, read_all};
+use crate::core::changes::{Before, Bytes, Change, Secrecy};
+
+/// Where each change really goes, each file once. Missing folders are made, those for secrets first.
+pub(super) fn targets(list: &[Change], made: &mut MadeFolders) -> Result<Vec<PathBuf>, Error> {
+    let resolved: Vec<PathBuf> = list.iter().map(follow).collect::<Result<_, _>>()?;
+    let is_private = |i: &usize| list[*i].secrecy != Secrecy::Public;
+    let (private, shared): (Vec<usize>, Vec<usize>) = (0..list.len()).partition(is_private);
+    private.into_iter().try_for_each(|i| made.make(parent(&resolved[i]), PRIVATE))?;
+    shared.into_iter().try_for_each(|i| made.make(parent(&resolved[i]), SHARED))?;
+    let targets: Vec<PathBuf> =
+        resolved.iter().map(|path| identity(path)).collect::<Result<_, _>>()?;
+    for (i, target) in targets.iter().enumerate() {
+        if let Some(j) = targets[..i].iter().position(|earlier| earlier == target) {
+            let (first, second) = (list[j].path.clone(), list[i].path.clone());
+            return Err(Error::Twice { first, second });
+        }
+    }
+    Ok(targets)
+}
+
+/// Follows a symlink to the file that it means. A new secret must stay where it was meant to be.
+fn follow(change: &Change) -> Result<PathBuf, Error> {
+    let path = &change.path;
+    let target = resolve(path)?;
+    let leaves = |target: &Path| match (parent(path).canonicalize(), parent(target).canonicalize())
+    {
+        (Ok(here), Ok(there)) => !there.starts_with(here),
+        _ => true,
+    };
+    let is_new = fs::symlink_metadata(&target).is_err();
+    if change.secrecy == Secrecy::Secret && target != *path && is_new && leaves(&target) {
+        return Err(Error::SecretBehindLink { path: path.clone(), target });
+    }
+    Ok(target)
+}
+
+/// Looks at the old file, and whether it is as the change demands.
+pub(super) fn look(change: &Change, target: &Path) -> Result<(Option<Metadata>, How), Error> {
+    let path = || change.path.clone();
+    let old = match fs::symlink_metadata(target) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        other => Some(other.map_err(Error::io("look at", target))?),
+    };
+    if let Some(old) = old.as_ref().filter(|old| !old.is_file()) {
+        return Err(Error::NotAFile { path: path(), found: kind(old.file_type()) });
+    }
+    let is_like = |bytes: &Bytes| Ok(content(target)?.is_some_and(|old| old == *bytes));
+    match (&change.before, &old) {
+        (Before::Absent, Some(_)) => return Err(Error::Exists { path: path() }),
+        (Before::Exactly(_), None) => return Err(Error::Vanished { path: path() }),
+        (Before::Exactly(bytes), Some(_)) if !is_like(bytes)? => {
+            return Err(Error::Edited { path: path() });
+        }
+        _ => {}
+    }
+    let how = match &old {
+        None => How::Created,
+        Some(old) if old.mode() & 0o7777 != mode(change.secrecy, Some(old)) => How::Replaced,
+        Some(old) if old.len() != change.bytes.len() as u64 => How::Replaced,
+        Some(_) if is_like(&change.bytes)? => How::Unchanged,
+        Some(_) => How::Replaced,
+    };
+    Ok((old, how))
+}
+
+/// The content of a file; `None` for one that is longer than any of ours.
+pub(super) fn content(path: &Path) -> Result<Option<Bytes>, Error> {
+    let opened = open_file(path).map_err(Error::io("read", path))?;
+    let (file, metadata) =
+        opened.map_err(|found| Error::NotAFile { path: path.to_owned(), found })?;
+    read_all(file, metadata.len(), LIMIT).map_err(Error::io("read", path))
+}
+
+/// The mode of a file: as its secrecy wants, and never wider than the old one.
+pub(super) fn mode(secrecy: Secrecy, old: Option<&Metadata>) -> u32 {
+    let old = old.map(|old| old.mode() & 0o777);
+    match secrecy {
+        Secrecy::AsFound => old.unwrap_or(0o600),
+        Secrecy::Public => old.unwrap_or(0o644) & 0o644,
+        Secrecy::Secret => old.unwrap_or(0o600) & 0o600,
+    }
+}
