@@ -107,6 +107,28 @@ const LEFT: &str = r#"
     [ "$certified" != "$(openssl pkey -in pki/alice.key -pubout)" ] || echo pair
 "#;
 
+#[test]
+fn a_killed_context_use_leaves_the_old_file_or_the_new_one() {
+    let old = "current-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}} # first\n\
+               - {name: b, context: {cluster: c, user: u}}\nclusters: []\nusers: []\n";
+    let new = old.replace("current-context: a", "current-context: b");
+    let switch = ["context", "use", "b"];
+    let prepare = |world: &World| world.write(".kube/config", old);
+    let victim = Victim { program: "kubepki", args: &switch, prepare: &prepare };
+    kill_at_random_moments(&victim, rounds(), 1, |world| {
+        let found = world.read(".kube/config");
+        if found != old && found != new {
+            return Err(format!("the file is damaged: {found}"));
+        }
+        let again = world.run("kubepki", &switch);
+        let left = world.sh("ls .kube; find .kube -name '*.lock' -o -name '*kubepki-set*'");
+        match (again.status.success(), world.read(".kube/config") == new, left.as_str()) {
+            (true, true, "config\n") => Ok(()),
+            _ => Err(format!("left: {left}, {}", String::from_utf8_lossy(&again.stderr))),
+        }
+    });
+}
+
 /// How often a command is killed: `KILLS`, or a number that takes some seconds.
 fn rounds() -> u32 {
     std::env::var("KILLS").map_or(40, |kills| kills.parse().expect("KILLS is a number"))
