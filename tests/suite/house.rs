@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 17] = [
     "changes",
     "x509",
     "catalog",
@@ -27,7 +27,6 @@ const ORDER: [&str; 18] = [
     "make",
     "generate",
     "contexts",
-    "edit",
     "show",
 ];
 

@@ -150,12 +150,12 @@ mod tests {
 
     #[test]
     fn the_flag_wins_over_the_list_and_the_list_over_the_home() {
-        let home = Some(Path::new("/home/a"));
+        let home = Some(Path::new("/Users/a"));
         let flag = load_paths(Some(Path::new("x")), Some("a:b"), home);
         assert_eq!(flag, LoadPaths::Explicit("x".into()));
         let list = load_paths(None, Some("a::b:a"), home);
         assert_eq!(list, LoadPaths::List(vec!["a".into(), "b".into()]));
-        let expected = LoadPaths::Home(Some("/home/a/.kube/config".into()));
+        let expected = LoadPaths::Home(Some("/Users/a/.kube/config".into()));
         assert_eq!(load_paths(None, Some(""), home), expected);
         assert_eq!(load_paths(None, None, home), expected);
     }

@@ -147,11 +147,11 @@ mod tests {
 
     #[test]
     fn each_holder_comes_with_what_to_do() {
-        let lock = Path::new("/home/a b/config.lock");
+        let lock = Path::new("/Users/a b/config.lock");
         let holder = |by| Holder { by, age: Duration::from_secs(300) };
         let kubectl = holder(By::Kubectl);
         assert_eq!(kubectl.to_string(), "an empty lock file, probably kubectl's (since 5 min)");
-        assert_eq!(kubectl.hint(lock), "if no kubectl is running: rm '/home/a b/config.lock'");
+        assert_eq!(kubectl.hint(lock), "if no kubectl is running: rm '/Users/a b/config.lock'");
         let here = holder(By::Kubepki(Process { pid: 7, ..Process::this() }));
         assert_eq!(here.hint(lock), "see what it is: ps -p 7");
     }
