@@ -10,6 +10,8 @@ use kubepki::core::kubeconfig::{
 };
 use serde_json::Value;
 
+use crate::support::kubernetes_programs;
+
 /// Words that are something else to some YAML reader, and names that need care in quoting.
 const NAMES: [&str; 80] = [
     "y",
@@ -94,18 +96,14 @@ const NAMES: [&str; 80] = [
     "arn:aws:eks:eu-west-1:1:cluster/x",
 ];
 
-/// kubectl from the assets of the control plane, else from the path. Without it these tests fail: they prove nothing alone.
 fn kubectl(config: &Path, arguments: &[&str]) -> Result<String, String> {
-    let assets =
-        std::env::var_os("KUBEBUILDER_ASSETS").map(|assets| PathBuf::from(assets).join("kubectl"));
-    let program = assets.filter(|path| path.exists()).unwrap_or_else(|| "kubectl".into());
-    let run = Command::new(program)
+    let run = Command::new(Path::new(kubernetes_programs()).join("kubectl"))
         .arg("--kubeconfig")
         .arg(config)
         .arg("config")
         .args(arguments)
         .output();
-    let output = run.expect("kubectl must be installed for the tests");
+    let output = run.expect("kubectl");
     match output.status.success() {
         true => Ok(String::from_utf8(output.stdout).unwrap()),
         false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
