@@ -2,17 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
+
+use crate::core::changes::Bytes;
 
 use super::types::Config;
 use super::yaml::meaning::Meaning;
 use super::yaml::tree::{self, Cursor, Kind, MAX_NODES, Tree};
 use super::yaml::typed;
 
-/// The largest file that is read, in bytes. A thousand contexts with embedded certificates are 5.4 MB.
-pub const MAX_BYTES: usize = 64 << 20;
+/// The largest file that is read, in bytes: about 3,000 contexts with embedded certificates.
+///
+/// An edit holds the old and the new text and what both say at once, some six times this: more would not fit into the 128 MB that
+/// any input must be answered in.
+pub const MAX_BYTES: usize = 16 << 20;
 
 /// A kubeconfig and the bytes that it was read from.
 #[derive(Clone)]
@@ -153,6 +159,12 @@ impl File {
         self.text.as_bytes()
     }
 
+    /// The same, without a copy.
+    pub fn into_bytes(self) -> Bytes {
+        let Self { mut text, .. } = self;
+        Zeroizing::new(mem::take(&mut *text).into_bytes())
+    }
+
     /// What it says.
     pub fn config(&self) -> &Config {
         &self.config
@@ -163,9 +175,18 @@ impl File {
         self.tree.has_more_documents()
     }
 
-    /// What a relative path inside it means: relative to the folder that it stands in.
+    /// What a path inside it means: a relative one is relative to the folder that the file stands in. Nothing stays nothing.
     pub fn resolve(&self, path: &str) -> PathBuf {
-        self.path.parent().unwrap_or(Path::new("")).join(path)
+        match path {
+            "" => PathBuf::new(),
+            _ => self.path.parent().unwrap_or(Path::new("")).join(path),
+        }
+    }
+
+    /// What `exec.command` means: a bare word is looked up in `$PATH`, anything with a separator is a path.
+    pub fn resolve_command(&self, command: &str) -> PathBuf {
+        let is_path = command.contains(std::path::is_separator);
+        if is_path { self.resolve(command) } else { PathBuf::from(command) }
     }
 
     pub(super) fn text(&self) -> &str {
