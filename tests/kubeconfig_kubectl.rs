@@ -94,6 +94,16 @@ const NAMES: [&str; 80] = [
     "arn:aws:eks:eu-west-1:1:cluster/x",
 ];
 
+/// Names that can only be written with escapes.
+const UNPRINTABLE: [&str; 6] = [
+    "a\tb",
+    "a\nb",
+    "a\r\nb",
+    "\u{7f}\u{85}\u{a0}",
+    "\u{2028}\u{202e}\u{feff}a",
+    "\u{1b}[31m\u{fffe}",
+];
+
 /// kubectl from the assets of the control plane, else from the path. Without it these tests fail: they prove nothing alone.
 fn kubectl(config: &Path, arguments: &[&str]) -> Result<String, String> {
     let assets =
@@ -210,14 +220,14 @@ fn every_name_arrives_at_kubectl_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     let mut bytes = kubeconfig::build(&path, &entries("first")).unwrap();
-    for name in NAMES {
+    for name in NAMES.into_iter().chain(UNPRINTABLE) {
         bytes =
             kubeconfig::add_entries(&File::parse(&path, &bytes).unwrap(), &entries(name), false)
                 .unwrap();
     }
     fs::write(&path, &bytes).unwrap();
     let seen = view(&path);
-    let mut expected: Vec<&str> = NAMES.into_iter().chain(["first"]).collect();
+    let mut expected: Vec<&str> = NAMES.into_iter().chain(UNPRINTABLE).chain(["first"]).collect();
     expected.sort_unstable();
     for list in ["clusters", "users", "contexts"] {
         assert_eq!(names(&seen, list), expected);
@@ -238,7 +248,7 @@ fn every_name_can_be_the_current_context_in_each_style() {
         "{current-context: 'a', kind: Config}",
         "current-context: \"a\"",
     ];
-    for (name, style) in NAMES.into_iter().zip(styles.into_iter().cycle()) {
+    for (name, style) in NAMES.into_iter().chain(UNPRINTABLE).zip(styles.into_iter().cycle()) {
         let file = File::parse(&path, style.as_bytes()).unwrap();
         fs::write(&path, kubeconfig::set_current_context(&file, name).unwrap()).unwrap();
         assert_eq!(current_context(&path), name, "in {style:?}");

@@ -132,7 +132,13 @@ impl File {
     /// What client-go refuses: another kind, wrong types, duplicate names. And what is too large.
     pub fn parse(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<Self, Error> {
         let path = path.into();
-        let text = Zeroizing::new(decode(&path, bytes)?.to_owned());
+        let text = decode(&path, bytes)?.to_owned();
+        Self::from_text(path, Zeroizing::new(text))
+    }
+
+    /// As [`File::parse`], without a copy.
+    pub(super) fn from_text(path: PathBuf, text: Zeroizing<String>) -> Result<Self, Error> {
+        check_size(&path, text.len())?;
         let tree = Tree::parse(&text).map_err(|error| broken(&path, &text, error))?;
         let config = typed_config(&path, tree.root(&text))?;
         check_names(&path, &config)?;
@@ -215,11 +221,13 @@ impl fmt::Debug for File {
 }
 
 fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, Error> {
-    if bytes.len() > MAX_BYTES {
-        return Err(Error::TooLarge { path: path.to_owned(), size: bytes.len() });
-    }
+    check_size(path, bytes.len())?;
     str::from_utf8(bytes)
         .map_err(|error| Error::NotUtf8 { path: path.to_owned(), offset: error.valid_up_to() })
+}
+
+fn check_size(path: &Path, size: usize) -> Result<(), Error> {
+    if size > MAX_BYTES { Err(Error::TooLarge { path: path.to_owned(), size }) } else { Ok(()) }
 }
 
 fn broken(path: &Path, text: &str, error: tree::Error) -> Error {

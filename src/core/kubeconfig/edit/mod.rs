@@ -84,7 +84,7 @@ impl Error {
 
 /// The bytes of `file` with another current context; only that scalar changes. An empty name means none.
 ///
-/// Where the key is absent it comes after `kind` and `apiVersion`, as a line or pair of its own. Whether a context of that
+/// Where the key is absent it comes after `apiVersion` and `kind`, as a line or pair of its own. Whether a context of that
 /// name exists is for the caller to know: it may stand in another file.
 ///
 /// # Errors
@@ -128,7 +128,7 @@ fn are_equal_elsewhere(one: &Config, other: &Config) -> bool {
 fn spliced(file: &File, splices: Vec<Splice>, what: &str) -> Result<File, Error> {
     let failed = || unsafe_to_change(file.path(), what);
     let text = splice::apply(file.text(), splices).ok_or_else(failed)?;
-    File::parse(file.path(), text.as_bytes()).map_err(|_| failed())
+    File::from_text(file.path().to_owned(), text).map_err(|_| failed())
 }
 
 /// The file with a root mapping to write into: one that says nothing gets `apiVersion` and `kind`.
@@ -146,7 +146,7 @@ fn writable(file: Cow<'_, File>) -> Result<Cow<'_, File>, Error> {
     let gap =
         if text.is_empty() || text.ends_with('\n') || text == "\u{feff}" { "" } else { newline };
     let text = format!("{text}{gap}apiVersion: v1{newline}kind: Config{newline}");
-    Ok(Cow::Owned(File::parse(file.path(), text.as_bytes())?))
+    Ok(Cow::Owned(File::from_text(file.path().to_owned(), text.into())?))
 }
 
 fn root_of<'a>(file: &'a File, what: &str) -> Result<Cursor<'a>, Error> {
@@ -168,7 +168,7 @@ fn single_pair<'a>(file: &File, map: Cursor<'a>, key: &str) -> Result<Option<Pai
     }
 }
 
-/// After `apiVersion` and `kind` where they stand at the top, else at the end.
+/// After `apiVersion` or `kind`, whichever comes later; without them at the end.
 fn place_of_current_context(root: Cursor<'_>) -> Option<Pair<'_>> {
     let is_header = |(key, value): &Pair<'_>| {
         matches!(key.text(), "apiVersion" | "kind") && value.kind() == Kind::Scalar

@@ -67,3 +67,23 @@ fn too_large_a_file_is_refused_before_it_is_read() {
     let error = File::parse("config", &vec![b'#'; MAX_BYTES + 1]).unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error}");
 }
+
+#[test]
+fn a_hundred_thousand_contexts_are_read_and_edited() {
+    let context = |i| format!("- context:\n    cluster: c\n    user: u\n  name: n{i}\n");
+    let text = format!("contexts:\n{}", (0..100_000).map(context).collect::<String>());
+    in_time("a hundred thousand contexts", || {
+        let file = parse(&text);
+        assert_eq!(file.config().contexts.len(), 100_000);
+        set_current_context(&file, "n99999").unwrap();
+    });
+}
+
+#[test]
+fn an_alias_cannot_multiply_a_large_text() {
+    let users: String =
+        (0..1000).map(|i| format!("- {{name: n{i}, user: {{token: *x}}}}\n")).collect();
+    let text = format!("x: &x {}\nusers:\n{users}", "a".repeat(1 << 20));
+    let error = File::parse("config", text.as_bytes()).unwrap_err();
+    assert!(error.to_string().ends_with("its aliases make too many values"), "{error}");
+}
