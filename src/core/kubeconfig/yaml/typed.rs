@@ -12,6 +12,9 @@ use serde::de::{self, DeserializeSeed, Expected, Unexpected, Visitor};
 use super::scalar::Resolved;
 use super::tree::{Cursor, Kind, MAX_NODES};
 
+/// How many bytes of text aliases may add to those of the file itself.
+const ALIASED_BYTES: usize = 8 << 20;
+
 /// Why a tree is not of the wanted type.
 #[derive(Debug)]
 pub struct Error {
@@ -25,15 +28,23 @@ pub struct Error {
 
 /// Reads a value from `root`.
 pub fn read<'a, T: de::Deserialize<'a>>(root: Cursor<'a>) -> Result<T, Error> {
-    let budget = Cell::new(2 * MAX_NODES);
+    let budget = Budget {
+        nodes: Cell::new(MAX_NODES),
+        bytes: Cell::new(root.source().len() + ALIASED_BYTES),
+    };
     T::deserialize(Typed { node: root, budget: &budget })
+}
+
+/// How much may still be read: aliases multiply both.
+struct Budget {
+    nodes: Cell<usize>,
+    bytes: Cell<usize>,
 }
 
 #[derive(Clone, Copy)]
 struct Typed<'a, 'b> {
     node: Cursor<'a>,
-    /// How many nodes may still be visited: aliases multiply them.
-    budget: &'b Cell<usize>,
+    budget: &'b Budget,
 }
 
 type Pairs<'a> = BTreeMap<&'a str, Cursor<'a>>;
@@ -43,12 +54,17 @@ impl<'a> Typed<'a, '_> {
         Self { node, ..self }
     }
 
-    fn spend(self) -> Result<(), Error> {
-        match self.budget.get().checked_sub(1) {
-            Some(left) => self.budget.set(left),
-            None => return Err(self.error("its aliases make too many values")),
+    /// Pays for one node with a text of so many bytes.
+    fn spend(self, bytes: usize) -> Result<(), Error> {
+        let Budget { nodes: left_nodes, bytes: left_bytes } = self.budget;
+        match (left_nodes.get().checked_sub(1), left_bytes.get().checked_sub(bytes)) {
+            (Some(nodes), Some(bytes)) => {
+                left_nodes.set(nodes);
+                left_bytes.set(bytes);
+                Ok(())
+            }
+            _ => Err(self.error("its aliases make too many values")),
         }
-        Ok(())
     }
 
     fn error(self, what: impl Into<String>) -> Error {
@@ -76,8 +92,8 @@ impl<'a> Typed<'a, '_> {
 
     fn collect_pairs(self, map: Cursor<'a>, pairs: &mut Pairs<'a>) -> Result<(), Error> {
         for (key, value) in map.pairs() {
-            self.spend()?;
             let key = key.target();
+            self.spend(key.text().len())?;
             match key.resolved() {
                 Some(Resolved::Merge) => self.enter(value).merge(pairs)?,
                 Some(_) => {
@@ -115,7 +131,6 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.spend()?;
         match self.node.target().resolved() {
             Some(Resolved::Bool(value)) => visitor.visit_bool(value),
             Some(Resolved::Null) => visitor.visit_bool(false),
@@ -124,8 +139,8 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_str<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.spend()?;
         let target = self.node.target();
+        self.spend(target.text().len())?;
         match target.resolved() {
             Some(Resolved::Str) => visitor.visit_str(target.text()),
             // As a value, `<<` is a string.
@@ -153,7 +168,6 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_seq<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.spend()?;
         let target = self.node.target();
         match target.kind() {
             Kind::Seq => {
@@ -168,7 +182,6 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.spend()?;
         let mut pairs = Pairs::new();
         match self.node.target().kind() {
             Kind::Map => self.collect_pairs(self.node.target(), &mut pairs)?,
@@ -216,6 +229,7 @@ impl<'a> de::SeqAccess<'a> for Items<'a, '_> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let index = self.index;
         self.index += 1;
+        self.typed.enter(item).spend(0)?;
         let value = seed.deserialize(self.typed.enter(item));
         value.map(Some).map_err(|error| error.within(&format!("[{index}]")))
     }
