@@ -47,7 +47,8 @@ struct Typed<'a, 'b> {
     budget: &'b Budget,
 }
 
-type Pairs<'a> = BTreeMap<&'a str, Cursor<'a>>;
+/// Takes each pair in the order in which a later one wins.
+type Keep<'k, 'a> = dyn FnMut(&'a str, Cursor<'a>) + 'k;
 
 impl<'a> Typed<'a, '_> {
     fn enter(self, node: Cursor<'a>) -> Self {
@@ -90,30 +91,46 @@ impl<'a> Typed<'a, '_> {
         self.node.target().resolved() == Some(Resolved::Null)
     }
 
-    fn collect_pairs(self, map: Cursor<'a>, pairs: &mut Pairs<'a>) -> Result<(), Error> {
+    fn each_pair(self, map: Cursor<'a>, keep: &mut Keep<'_, 'a>) -> Result<(), Error> {
         for (key, value) in map.pairs() {
             let key = key.target();
             self.spend(key.text().len())?;
             match key.resolved() {
-                Some(Resolved::Merge) => self.enter(value).merge(pairs)?,
-                Some(_) => {
-                    pairs.insert(key.text(), value);
-                }
+                Some(Resolved::Merge) => self.enter(value).merge(keep)?,
+                Some(_) => keep(key.text(), value),
                 None => return Err(self.enter(key).error("wanted a plain key")),
             }
         }
         Ok(())
     }
 
+    fn pairs_of_mapping(self, keep: &mut Keep<'_, 'a>) -> Result<(), Error> {
+        match self.node.target().kind() {
+            Kind::Map => self.each_pair(self.node.target(), keep),
+            _ if self.is_null() => Ok(()),
+            _ => Err(self.mismatch("a mapping")),
+        }
+    }
+
+    fn visit_pairs<V: Visitor<'a>>(
+        self,
+        mut pairs: Vec<(&'a str, Cursor<'a>)>,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        // Go's JSON decoder takes null for "leave the field alone".
+        pairs.retain(|(_, value)| !self.enter(*value).is_null());
+        visitor.visit_map(Fields { typed: self, pairs: pairs.into_iter(), value: None })
+    }
+
     /// `<<: *a` or `<<: [*a, *b]`, where the first wins.
-    fn merge(self, pairs: &mut Pairs<'a>) -> Result<(), Error> {
+    fn merge(self, keep: &mut Keep<'_, 'a>) -> Result<(), Error> {
         let target = self.node.target();
         match target.kind() {
-            Kind::Map => self.collect_pairs(target, pairs),
+            Kind::Map => self.each_pair(target, keep),
             Kind::Seq => {
                 let maps: Vec<_> = target.children().map(Cursor::target).collect();
                 maps.into_iter().rev().try_for_each(|map| match map.kind() {
-                    Kind::Map => self.collect_pairs(map, pairs),
+                    Kind::Map => self.each_pair(map, keep),
                     _ => Err(self.enter(map).mismatch("a mapping to merge")),
                 })
             }
@@ -182,24 +199,30 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut pairs = Pairs::new();
-        match self.node.target().kind() {
-            Kind::Map => self.collect_pairs(self.node.target(), &mut pairs)?,
-            _ if self.is_null() => {}
-            _ => return Err(self.mismatch("a mapping")),
-        }
-        // Go's JSON decoder takes null for "leave the field alone".
-        pairs.retain(|_, value| !self.enter(*value).is_null());
-        visitor.visit_map(Fields { typed: self, pairs: pairs.into_iter(), value: None })
+        let mut pairs = BTreeMap::new();
+        self.pairs_of_mapping(&mut |key, value| {
+            pairs.insert(key, value);
+        })?;
+        self.visit_pairs(pairs.into_iter().collect(), visitor)
     }
 
+    /// Unknown keys are dropped at once, however many there are.
     fn deserialize_struct<V: Visitor<'a>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        let mut pairs: Vec<(&'a str, Cursor<'a>)> = Vec::new();
+        self.pairs_of_mapping(&mut |key, value| {
+            let known = fields.contains(&key);
+            match pairs.iter_mut().find(|(found, _)| known && *found == key) {
+                Some((_, found)) => *found = value,
+                None if known => pairs.push((key, value)),
+                None => {}
+            }
+        })?;
+        self.visit_pairs(pairs, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -237,7 +260,7 @@ impl<'a> de::SeqAccess<'a> for Items<'a, '_> {
 
 struct Fields<'a, 'b> {
     typed: Typed<'a, 'b>,
-    pairs: std::collections::btree_map::IntoIter<&'a str, Cursor<'a>>,
+    pairs: std::vec::IntoIter<(&'a str, Cursor<'a>)>,
     value: Option<(&'a str, Cursor<'a>)>,
 }
 
