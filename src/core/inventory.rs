@@ -7,7 +7,9 @@ use crate::core::spec::Pair;
 use crate::core::x509::cert::{self, Certificate};
 use crate::core::x509::chain::{self, Ca};
 use crate::core::x509::csr::{self, Request};
+use crate::core::x509::pem;
 use crate::core::x509::private_key::{self, PrivateKey};
+use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::time::Moment;
 
 /// The files of a PKI, read where they are asked for.
@@ -167,12 +169,24 @@ impl<'a> Inventory<'a> {
         Ok(request)
     }
 
+    /// The public keys in a PEM file; none where it cannot be read.
+    pub fn public_keys(self, bytes: &[u8]) -> Vec<PublicKey> {
+        let blocks = pem::blocks(bytes).unwrap_or_default();
+        let keys = blocks.iter().filter(|block| block.label == pem::PUBLIC_KEY);
+        keys.filter_map(|block| PublicKey::from_spki_der(&block.der).ok()).collect()
+    }
+
+    /// The certificates of a CA, its own first.
+    pub fn ca_chain(self, path: &Path) -> Result<Vec<Certificate>, Error> {
+        let missing = || Error::Missing { what: "CA certificate", path: path.to_owned() };
+        self.chain("CA certificate", path)?.ok_or_else(missing)
+    }
+
     /// A CA that can sign at `now`.
     pub fn ca(self, files: &Pair, now: Moment) -> Result<Ca, Error> {
         let missing = |what, path: &Path| Error::Missing { what, path: path.to_owned() };
         let certificate = &files.certificate;
-        let chain = self.chain("CA certificate", certificate)?;
-        let chain = chain.ok_or_else(|| missing("CA certificate", certificate))?;
+        let chain = self.ca_chain(certificate)?;
         let wrong = |source| Error::Ca { path: certificate.clone(), source };
         chain::may_sign(&chain[0], now).map_err(wrong)?;
         let key = self.key("CA key", &files.key)?.ok_or_else(|| missing("CA key", &files.key))?;
