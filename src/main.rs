@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use kubepki::cli::{Process, run};
 use kubepki::core::x509::entropy::System;
 
+#[expect(clippy::disallowed_methods, reason = "this is where the world comes in")]
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var_os(name);
     run(
