@@ -9,6 +9,7 @@ use kubepki::cli::cluster::Machine;
 use kubepki::cli::{Process, run};
 use kubepki::core::x509::entropy::System;
 
+#[expect(clippy::disallowed_methods, reason = "this is where the world comes in")]
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var_os(name);
     run(
