@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::core::catalog::MASTERS;
 use crate::core::changes::Before;
-use crate::core::inventory::Inventory;
+use crate::core::inventory::{self, Inventory};
 use crate::core::spec::{
     CertificateSpec, Destination, IssuerSpec, KEY_TYPE, KeySpec, RequestSpec, SignatureSpec, Spec,
     Wanted,
@@ -19,7 +19,7 @@ use crate::core::x509::chain::{self, Ca};
 use crate::core::x509::csr::Request;
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::name::{Attribute, DistinguishedName};
-use crate::core::x509::private_key::PrivateKey;
+use crate::core::x509::private_key::{self, PrivateKey};
 use crate::core::x509::profile::Profile;
 use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::san::San;
@@ -145,7 +145,7 @@ pub enum Note {
         /// What was asked for.
         what: Vec<String>,
     },
-    /// A key without a certificate was found and is used: an earlier run was cut short, or somebody made it for this.
+    /// A key was found and is used: an earlier run was cut short, or somebody made it for this.
     KeyReused(PathBuf),
     /// The group that no rule can take anything from.
     Masters(String),
@@ -214,7 +214,7 @@ impl std::fmt::Display for Note {
                 )
             }
             Self::KeyReused(path) => {
-                write!(f, "uses the key {}, which is there without a certificate", path.display())
+                write!(f, "uses the key {}, which is there already", path.display())
             }
             Self::Masters(name) => write!(
                 f,
@@ -250,6 +250,8 @@ impl Planner<'_> {
 
     fn certificate(&mut self, spec: &CertificateSpec) -> Result<Step, Error> {
         require_sans(spec.profile, &spec.sans)?;
+        let places = [spec.certificate.path(), spec.key.path()];
+        refuse_own_issuer(&spec.issuer, places)?;
         let issuer = self.issuer(&spec.issuer, spec.profile)?;
         let template = Template {
             subject: spec.subject.clone(),
@@ -285,6 +287,7 @@ impl Planner<'_> {
         {
             let differences = match self.inventory.request(file) {
                 Ok(found) => of_request(&found, spec, key.as_ref().map(|(_, key)| key)),
+                Err(inventory::Error::Request { source, .. }) => vec![source.to_string()],
                 Err(error) => vec![error.to_string()],
             };
             if differences.is_empty() {
@@ -308,7 +311,9 @@ impl Planner<'_> {
             request: spec.request.clone(),
             asked: request.extensions().sans().iter().map(ToString::to_string).collect(),
         })?;
-        let issuer = self.issuer(&IssuerSpec::Files(spec.issuer.clone()), spec.profile)?;
+        let issuer = IssuerSpec::Files(spec.issuer.clone());
+        refuse_own_issuer(&issuer, [spec.certificate.path(), None])?;
+        let issuer = self.issuer(&issuer, spec.profile)?;
         let until =
             spec.until.unwrap_or(Until::After(crate::core::spec::usual_period(spec.profile)));
         let template = Template {
@@ -392,6 +397,10 @@ impl Planner<'_> {
         match self.inventory.chain(what, path) {
             // What will be replaced need not be readable.
             Err(_) if self.force => Ok(None),
+            // Somebody's file, whatever it is: the question is not how to read it.
+            Err(inventory::Error::Certificate { path, source, .. }) => {
+                Err(Error::Differs { path, differences: vec![source.to_string()] })
+            }
             other => Ok(other?),
         }
     }
@@ -401,6 +410,11 @@ impl Planner<'_> {
         let Some(path) = spec.path() else { return Ok(None) };
         let found = match (spec, self.inventory.key("key", path)) {
             (KeySpec::Own { .. }, Err(_)) if self.force => None,
+            (KeySpec::Own { .. }, Err(inventory::Error::Key { path, source, .. }))
+                if !matches!(source, private_key::Error::Encrypted) =>
+            {
+                return Err(Error::Differs { path, differences: vec![source.to_string()] });
+            }
             (_, found) => found?,
         };
         match (spec, found) {
@@ -463,6 +477,7 @@ impl Planner<'_> {
                     let found = key.public_key().to_string();
                     return Err(Error::KeyDiffers { path, found, wanted });
                 }
+                self.note_open_key(&path);
                 self.notes.push(Note::KeyReused(path.clone()));
                 return Ok(KeyStep::Have { key, path });
             }
@@ -488,6 +503,14 @@ impl Planner<'_> {
 /// A server that has no name is of no use: verifiers stopped reading the common name long ago (RFC 9525, 6.3).
 fn require_sans(profile: Profile, sans: &[San]) -> Result<(), Error> {
     if profile.is_server() && sans.is_empty() { Err(Error::NoSans) } else { Ok(()) }
+}
+
+/// What a CA signs must not be written over the CA, not even with force: nothing could be signed or verified after that.
+fn refuse_own_issuer(issuer: &IssuerSpec, places: [Option<&Path>; 2]) -> Result<(), Error> {
+    let IssuerSpec::Files(ca) = issuer else { return Ok(()) };
+    let taken =
+        places.into_iter().flatten().any(|place| place == ca.certificate || place == ca.key);
+    if taken { Err(Error::OwnIssuer(ca.certificate.clone())) } else { Ok(()) }
 }
 
 /// The alternative names that a request gets, and what else it asked for in vain.
@@ -530,5 +553,10 @@ fn subject_of(spec: &SignatureSpec, request: &Request) -> Result<DistinguishedNa
     let organizations = organizations.into_iter().map(|value| (Attribute::ORGANIZATION, value));
     let parts =
         others.chain(organizations).chain([(Attribute::COMMON_NAME, common_name.to_owned())]);
-    Ok(DistinguishedName::new(parts)?)
+    DistinguishedName::new(parts).map_err(|source| match source.label() {
+        // Then it is what was typed that is wrong, not what the request holds.
+        "CN" if spec.common_name.is_some() => source.into(),
+        "O" if spec.organizations.is_some() => source.into(),
+        _ => Error::RequestedName { request: spec.request.clone(), source },
+    })
 }

@@ -55,6 +55,17 @@ pub enum Error {
         /// The names that the request has.
         asked: Vec<String>,
     },
+    /// It would take the place of the CA that signs it.
+    #[error("{0} is the CA that is to sign, and nothing that it signs can take its place")]
+    OwnIssuer(PathBuf),
+    /// The name that a request asks for cannot be signed.
+    #[error("request {request}: {source}")]
+    RequestedName {
+        /// The request.
+        request: PathBuf,
+        /// What is wrong with the name.
+        source: name::Error,
+    },
     /// The dates cannot be signed.
     #[error(transparent)]
     Time(#[from] time::Error),
@@ -73,7 +84,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Differs { .. } | Self::KeyDiffers { .. } => {
-                Some("--force replaces it; another name or --out FILE leaves it alone".into())
+                Some("replace it with --force, or choose another name".into())
             }
             Self::Inventory(error) => error.hint(),
             Self::Name(error) => error.hint(),
@@ -85,6 +96,12 @@ impl Error {
             Self::NoSansInSignature { .. } => {
                 Some("take the request's names over with --copy-sans".into())
             }
+            Self::OwnIssuer(_) => Some("choose another name, or another CA to sign it".into()),
+            // A signer can put no other part in the place of the request's.
+            Self::RequestedName { source, .. } => match source.label() {
+                "CN" | "O" => source.hint(),
+                _ => Some("ask for a request without that part of the name".into()),
+            },
             Self::Time(error) => error.hint(),
             Self::Issuer { .. } => {
                 Some("sign with the root instead: --parent NAME or --ca FILE".into())
