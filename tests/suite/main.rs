@@ -1,6 +1,7 @@
 //! The tests that need nothing but a shell, openssl, Python and curl: `cargo test`.
 
 mod crash;
+mod full_disk;
 mod help;
 mod house;
 mod judges;
