@@ -3,6 +3,8 @@
 
 mod control_plane;
 mod kubeadm;
+mod kubeconfigs;
+mod ours;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;

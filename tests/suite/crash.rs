@@ -75,6 +75,65 @@ fn unit(state: &mut u64) -> f64 {
     (z ^ (z >> 31)) as f64 / u64::MAX as f64
 }
 
+#[test]
+fn a_killed_cert_issue_is_mended_by_the_next_one() {
+    let issue = ["cert", "issue", "alice", "--profile", "user", "--key-type", "ECDSA-P256"];
+    let ca = World::new();
+    ca.sh("kubepki ca init --key-type ECDSA-P256");
+    let [crt, key] = ["pki/ca.crt", "pki/ca.key"].map(|file| ca.read(file));
+    let prepare = |world: &World| {
+        world.write("pki/ca.crt", &crt);
+        world.write("pki/ca.key", &key);
+    };
+    let victim = Victim { program: "kubepki", args: &issue, prepare: &prepare };
+    kill_at_random_moments(&victim, rounds(), 1, |world| {
+        let again = world.run("kubepki", &issue);
+        let stderr = String::from_utf8_lossy(&again.stderr);
+        let left = world.sh(LEFT);
+        let ca_is_as_before = world.read("pki/ca.crt") == crt && world.read("pki/ca.key") == key;
+        match (again.status.success(), ca_is_as_before, left.as_str()) {
+            (true, true, "alice.crt\nalice.key\nca.crt\nca.key\n600\npair\n") => Ok(()),
+            _ => Err(format!(
+                "CA as before: {ca_is_as_before}, left: {left}, the next run: {stderr}"
+            )),
+        }
+    });
+}
+
+/// The files, the mode of the key, and whether it belongs to the certificate.
+const LEFT: &str = r#"
+    ls -A pki; stat -c %a pki/alice.key || true
+    certified=$(openssl x509 -in pki/alice.crt -noout -pubkey || true)
+    [ "$certified" != "$(openssl pkey -in pki/alice.key -pubout)" ] || echo pair
+"#;
+
+#[test]
+fn a_killed_context_use_leaves_the_old_file_or_the_new_one() {
+    let old = "current-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}} # first\n\
+               - {name: b, context: {cluster: c, user: u}}\nclusters: []\nusers: []\n";
+    let new = old.replace("current-context: a", "current-context: b");
+    let switch = ["context", "use", "b"];
+    let prepare = |world: &World| world.write(".kube/config", old);
+    let victim = Victim { program: "kubepki", args: &switch, prepare: &prepare };
+    kill_at_random_moments(&victim, rounds(), 1, |world| {
+        let found = world.read(".kube/config");
+        if found != old && found != new {
+            return Err(format!("the file is damaged: {found}"));
+        }
+        let again = world.run("kubepki", &switch);
+        let left = world.sh("ls .kube; find .kube -name '*.lock' -o -name '*kubepki-set*'");
+        match (again.status.success(), world.read(".kube/config") == new, left.as_str()) {
+            (true, true, "config\n") => Ok(()),
+            _ => Err(format!("left: {left}, {}", String::from_utf8_lossy(&again.stderr))),
+        }
+    });
+}
+
+/// How often a command is killed: `KILLS`, or a number that takes some seconds.
+fn rounds() -> u32 {
+    std::env::var("KILLS").map_or(40, |kills| kills.parse().expect("KILLS is a number"))
+}
+
 /// Writes `first`, then `second`: at each moment the first may be there alone, never the second.
 const WRITES_TWO: Victim = Victim {
     program: "sh",

@@ -1,5 +1,6 @@
 //! The tests that need nothing but a shell, openssl, Python and curl: `cargo test`.
 
+mod accepted;
 mod crash;
 mod full_disk;
 mod help;

@@ -3,7 +3,7 @@
 //! A judge that is not installed fails the test; it is never passed over. An `Err` is the refusal, in the judge's words.
 //! openssl and Python belong to every `cargo test`; Go's verifier needs Go and belongs to the live tests.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -59,6 +59,13 @@ pub struct Side<'a> {
     pub key: &'a Path,
     /// The certificates that it trusts.
     pub roots: &'a Path,
+}
+
+impl<'a> Side<'a> {
+    /// From its chain, its key, and the roots that it trusts.
+    pub fn of([chain, key, roots]: &'a [PathBuf; 3]) -> Self {
+        Self { chain, key, roots }
+    }
 }
 
 /// A TLS handshake with certificates on both sides, under the flags that Python 3.13 sets by default. The client demands that
