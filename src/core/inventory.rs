@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::core::catalog::CLUSTER_CA;
+use crate::core::catalog::{CLUSTER_CA, ROWS, Row};
 use crate::core::changes::{Bytes, Found, Snapshot, quoted};
 use crate::core::spec::{Pair, check_file_name};
 use crate::core::x509::cert::{self, Certificate};
@@ -110,14 +110,7 @@ impl Error {
 
 fn hint_of_missing(what: &str, path: &Path) -> Option<String> {
     match what {
-        "CA certificate" => {
-            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
-            let name = match check_file_name(name) {
-                Ok(()) if name != CLUSTER_CA => format!(" {name}"),
-                _ => String::new(),
-            };
-            Some(format!("kubepki ca init{name} --cert-dir {}", quoted(folder(path))))
-        }
+        "CA certificate" => Some(init_of(path)),
         "CA key" => Some(
             "sign where the key is; here: kubepki cert request NAME; there: kubepki cert sign NAME.csr --profile client"
                 .into(),
@@ -127,6 +120,22 @@ fn hint_of_missing(what: &str, path: &Path) -> Option<String> {
         }
         _ => Some(format!("see what is there: ls -l {}", quoted(folder(path)))),
     }
+}
+
+/// The command that makes the CA of this certificate.
+fn init_of(certificate: &Path) -> String {
+    let place = certificate.with_extension("");
+    let of_row = |row: &Row| Some((row.name, row.file?)).filter(|(_, file)| place.ends_with(file));
+    let known = ROWS.iter().filter(|row| row.profile.is_ca()).filter_map(of_row);
+    let itself = || Some(place.file_name()?.to_str()?).filter(|name| check_file_name(name).is_ok());
+    // `etcd/ca` is not the `ca` of a folder `etcd`.
+    let (name, depth) = match known.max_by_key(|(_, file)| file.len()) {
+        Some((name, file)) => (name, Path::new(file).components().count()),
+        None => (itself().unwrap_or(CLUSTER_CA), 1),
+    };
+    let name = if name == CLUSTER_CA { String::new() } else { format!(" {name}") };
+    let folder = place.ancestors().nth(depth).filter(|folder| !folder.as_os_str().is_empty());
+    format!("kubepki ca init{name} --cert-dir {}", quoted(folder.unwrap_or(Path::new("."))))
 }
 
 fn hint_of_ca(path: &Path, source: &chain::Error) -> Option<String> {

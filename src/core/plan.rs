@@ -250,7 +250,11 @@ impl Planner<'_> {
 
     fn certificate(&mut self, spec: &CertificateSpec) -> Result<Step, Error> {
         require_sans(spec.profile, &spec.sans)?;
-        let places = [spec.certificate.path(), spec.key.path()];
+        let new_key = match &spec.key {
+            KeySpec::Own { to, .. } => to.path(),
+            KeySpec::Existing(_) => None,
+        };
+        let places = [spec.certificate.path(), new_key];
         refuse_own_issuer(&spec.issuer, places)?;
         let issuer = self.issuer(&spec.issuer, spec.profile)?;
         let template = Template {

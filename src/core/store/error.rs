@@ -140,7 +140,8 @@ impl Error {
             Self::MountPoint { .. } => {
                 Some("mount the folder of the file instead of the file".into())
             }
-            Self::NotLocked { .. } | Self::Twice { .. } => None,
+            Self::NotLocked { .. } => None,
+            Self::Twice { .. } => Some("give each file a name of its own".into()),
             Self::NotAFile { .. } | Self::NotAFolder { .. } => {
                 Some("choose another path, or move away what is there".into())
             }
