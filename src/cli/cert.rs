@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Subcommand};
 
 use super::args::{self, Lasting, Shared, Signing, Writing};
 use crate::core::Error;
@@ -86,7 +88,7 @@ struct Holder {
     sans: Vec<String>,
 
     /// Use this key instead of making one
-    #[arg(long, value_name = "FILE", conflicts_with = "key_type")]
+    #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 
     /// Where it goes, its key beside it; `-` prints both [default: in the certificate folder]
@@ -167,6 +169,23 @@ pub struct ShowArgs {
     /// Files to show; `-` is standard input
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+}
+
+/// A key that exists has its kind: to type both `--key` and `--key-type` is a contradiction. A kind that comes from the
+/// environment is meant for new keys, and none.
+pub fn check_key(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let mut here = matches;
+    while let Some((_, sub)) = here.subcommand() {
+        here = sub;
+    }
+    let typed = |id| {
+        here.try_contains_id(id).is_ok() && here.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    if !(typed("key") && typed("key_type")) {
+        return Ok(());
+    }
+    let why = "the argument '--key <FILE>' cannot be used with '--key-type <TYPE>'";
+    Err(super::command().error(ErrorKind::ArgumentConflict, why))
 }
 
 impl Identity {

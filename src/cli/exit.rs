@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::core::Error;
+use crate::core::{Error, plan};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,6 +33,7 @@ impl From<&Error> for Exit {
             | Error::KeyType(_)
             | Error::KubeconfigInput(_)
             | Error::Name(_)
+            | Error::Plan(plan::Error::Name(_) | plan::Error::NoSans | plan::Error::Time(_))
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
             Error::Check(_)

@@ -8,7 +8,9 @@ use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
 use crate::core::Error;
 use crate::core::catalog::CLUSTER_CA;
-use crate::core::kubeconfig::{check_name, check_namespace, check_proxy_url, check_server};
+use crate::core::kubeconfig::{
+    check_name, check_namespace, check_proxy_url, check_server, check_tls_server_name,
+};
 use crate::core::spec::{
     CertificateSpec, Credentials, Destination, Form, KubeconfigSpec, Pair, Spec, Wanted,
     check_file_name,
@@ -161,6 +163,7 @@ impl GenArgs {
         {
             check_name(what, name)?;
         }
+        self.tls_server_name.as_deref().map(check_tls_server_name).transpose()?;
         self.namespace.as_deref().map(check_namespace).transpose()?;
         self.proxy_url.as_deref().map(check_proxy_url).transpose()?;
         Ok(())

@@ -118,7 +118,8 @@ pub fn command() -> clap::Command {
 /// Runs the program once.
 pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     let parsed = command().try_get_matches_from(arguments);
-    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let checked = parsed.and_then(|matches| cert::check_key(&matches).map(|()| matches));
+    let cli = match checked.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return answer(&error, process),
     };
@@ -177,7 +178,17 @@ impl Session<'_> {
                 self.out.error(&error.to_string(), error.hint().as_deref());
                 Exit::from(&error)
             }
-            Err(Stop::Output(error)) => output::exit_of(&error),
+            Err(Stop::Output(error)) => {
+                let exit = output::exit_of(&error);
+                if exit != Exit::Done {
+                    let is_full = error.kind() == io::ErrorKind::StorageFull;
+                    let hint = is_full.then_some("see what is full: df -h");
+                    let (doing, path) = ("write to", PathBuf::from("standard output"));
+                    let error = store::Error::Io { doing, path, source: error };
+                    self.out.error(&error.to_string(), hint);
+                }
+                exit
+            }
         }
     }
 

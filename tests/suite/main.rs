@@ -3,6 +3,7 @@
 
 mod accepted;
 mod crash;
+mod full_disk;
 mod help;
 mod house;
 mod judges;

@@ -1,10 +1,11 @@
 //! Certificates with a key of ours, and signatures for somebody's request.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::differences::of_certificate;
 use super::planner::Planner;
 use super::{Error, Kept, KeyStep, Note, Step};
+use crate::core::inventory;
 use crate::core::spec::{
     CertificateSpec, Destination, IssuerSpec, KEY_TYPE, KeySpec, SignatureSpec, usual_period,
 };
@@ -12,7 +13,7 @@ use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain;
 use crate::core::x509::csr::Request;
 use crate::core::x509::name::{Attribute, DistinguishedName};
-use crate::core::x509::private_key::PrivateKey;
+use crate::core::x509::private_key::{self, PrivateKey};
 use crate::core::x509::profile::Profile;
 use crate::core::x509::san::San;
 use crate::core::x509::time::Until;
@@ -23,6 +24,11 @@ type FoundKey = (PathBuf, PrivateKey);
 impl Planner<'_> {
     pub(super) fn certificate(&mut self, spec: &CertificateSpec) -> Result<Step, Error> {
         require_sans(spec.profile, &spec.sans)?;
+        let new_key = match &spec.key {
+            KeySpec::Own { to, .. } => to.path(),
+            KeySpec::Existing(_) => None,
+        };
+        refuse_own_issuer(&spec.issuer, [spec.certificate.path(), new_key])?;
         let authority = self.authority(&spec.issuer, spec.profile)?;
         let template = Template {
             subject: spec.subject.clone(),
@@ -59,6 +65,7 @@ impl Planner<'_> {
             asked: request.extensions().sans().iter().map(ToString::to_string).collect(),
         })?;
         let issuer = IssuerSpec::Files(spec.issuer.clone());
+        refuse_own_issuer(&issuer, [spec.certificate.path(), None])?;
         let authority = self.authority(&issuer, spec.profile)?;
         let until = spec.until.unwrap_or(Until::After(usual_period(spec.profile)));
         let template = Template {
@@ -106,6 +113,10 @@ impl Planner<'_> {
         };
         match found {
             Err(_) if self.force => Ok(None),
+            // Somebody's file, whatever it is: the question is not how to read it.
+            Err(inventory::Error::Certificate { path, source, .. }) => {
+                Err(Self::unreadable(path, source.to_string()))
+            }
             other => Ok(other?),
         }
     }
@@ -118,6 +129,11 @@ impl Planner<'_> {
         let Some(path) = spec.path() else { return Ok(None) };
         let found = match (spec, self.inventory.key("key", path)) {
             (KeySpec::Own { .. }, Err(_)) if self.force => None,
+            (KeySpec::Own { .. }, Err(inventory::Error::Key { path, source, .. }))
+                if !matches!(source, private_key::Error::Encrypted) =>
+            {
+                return Err(Self::unreadable(path, source.to_string()));
+            }
             (_, found) => found?,
         };
         match (spec, found) {
@@ -144,9 +160,10 @@ impl Planner<'_> {
                 if let Some(wanted) =
                     key_type.filter(|wanted| Some(*wanted) != key.public_key().key_type())
                 {
-                    let found = key.public_key().to_string();
-                    return Err(Error::KeyDiffers { path, found, wanted });
+                    let how = format!("it is {}, not {wanted} as asked", key.public_key());
+                    return Err(Self::unreadable(path, how));
                 }
+                self.note_open_key(&path);
                 self.notes.push(Note::KeyReused(path.clone()));
                 return Ok(KeyStep::Have { key, path });
             }
@@ -160,6 +177,14 @@ impl Planner<'_> {
 /// A server that has no name is of no use: verifiers stopped reading the common name long ago (RFC 9525, 6.3).
 fn require_sans(profile: Profile, sans: &[San]) -> Result<(), Error> {
     if profile.is_server() && sans.is_empty() { Err(Error::NoSans) } else { Ok(()) }
+}
+
+/// What a CA signs must not be written over the CA, not even with force: nothing could be signed or verified after that.
+fn refuse_own_issuer(issuer: &IssuerSpec, places: [Option<&Path>; 2]) -> Result<(), Error> {
+    let IssuerSpec::Files(ca) = issuer else { return Ok(()) };
+    let taken =
+        places.into_iter().flatten().any(|place| place == ca.certificate || place == ca.key);
+    if taken { Err(Error::OwnIssuer(ca.certificate.clone())) } else { Ok(()) }
 }
 
 /// What is wrong with the key of a certificate that is there.
@@ -220,5 +245,10 @@ fn subject_of(spec: &SignatureSpec, request: &Request) -> Result<DistinguishedNa
     let organizations = organizations.into_iter().map(|value| (Attribute::ORGANIZATION, value));
     let parts =
         others.chain(organizations).chain([(Attribute::COMMON_NAME, common_name.to_owned())]);
-    Ok(DistinguishedName::new(parts)?)
+    DistinguishedName::new(parts).map_err(|source| match source.label() {
+        // Then it is what was typed that is wrong, not what the request holds.
+        "CN" if spec.common_name.is_some() => source.into(),
+        "O" if spec.organizations.is_some() => source.into(),
+        _ => Error::RequestedName { request: spec.request.clone(), source },
+    })
 }

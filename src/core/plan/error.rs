@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Difference;
-use crate::core::x509::key_type::KeyType;
 use crate::core::x509::{chain, name, time};
 use crate::core::{inventory, kubeconfig};
 
@@ -34,16 +33,6 @@ pub enum Error {
         /// Why not.
         source: chain::Error,
     },
-    /// The key that is there is of another kind.
-    #[error("{path} exists and is {found}, not {wanted} as asked")]
-    KeyDiffers {
-        /// The key.
-        path: PathBuf,
-        /// Its kind.
-        found: String,
-        /// The kind that was asked for.
-        wanted: KeyType,
-    },
     /// The name cannot be signed.
     #[error(transparent)]
     Name(#[from] name::Error),
@@ -60,6 +49,17 @@ pub enum Error {
         request: PathBuf,
         /// The names that the request has.
         asked: Vec<String>,
+    },
+    /// It would take the place of the CA that signs it.
+    #[error("{0} is the CA that is to sign, and nothing that it signs can take its place")]
+    OwnIssuer(PathBuf),
+    /// The name that a request asks for cannot be signed.
+    #[error("request {request}: {source}")]
+    RequestedName {
+        /// The request.
+        request: PathBuf,
+        /// What is wrong with the name.
+        source: name::Error,
     },
     /// The dates cannot be signed.
     #[error(transparent)]
@@ -98,11 +98,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Differs(several) if several.len() > 1 => {
-                Some("see them all with --dry-run; --force replaces them".into())
+                Some("see them all with --dry-run; replace them with --force".into())
             }
-            Self::Differs(_) | Self::KeyDiffers { .. } => {
-                Some("--force replaces it; another name or --out FILE leaves it alone".into())
-            }
+            Self::Differs(_) => Some("replace it with --force, or choose another name".into()),
             Self::Edit(error) => error.hint(),
             Self::Inventory(error) => error.hint(),
             Self::Kubeconfig(error) => error.hint(),
@@ -116,6 +114,12 @@ impl Error {
             Self::NoSansInSignature { .. } => {
                 Some("take the request's names over with --copy-sans".into())
             }
+            Self::OwnIssuer(_) => Some("choose another name, or another CA to sign it".into()),
+            // A signer can put no other part in the place of the request's.
+            Self::RequestedName { source, .. } => match source.label() {
+                "CN" | "O" => source.hint(),
+                _ => Some("ask for a request without that part of the name".into()),
+            },
             Self::Time(error) => error.hint(),
             Self::Issuer { .. } => {
                 Some("sign with the root instead: --parent NAME or --ca FILE".into())

@@ -29,7 +29,7 @@ pub enum Note {
         /// Its last second.
         end: Moment,
     },
-    /// A key without a certificate was found and is used: an earlier run was cut short, or somebody made it for this.
+    /// A key was found and is used: an earlier run was cut short, or somebody made it for this.
     KeyReused(PathBuf),
     /// The group that no rule can take anything from.
     Masters(String),
@@ -76,7 +76,7 @@ impl std::fmt::Display for Note {
                 write!(f, "{} is not for clients: kube-apiserver will refuse it", path.display())
             }
             Self::KeyReused(path) => {
-                write!(f, "uses the key {}, which is there without a certificate", path.display())
+                write!(f, "uses the key {}, which is there already", path.display())
             }
             Self::Masters(name) => write!(
                 f,

@@ -3,6 +3,7 @@
 use super::differences::of_request;
 use super::planner::Planner;
 use super::{Ask, Error, Kept, Step};
+use crate::core::inventory;
 use crate::core::spec::RequestSpec;
 
 impl Planner<'_> {
@@ -13,6 +14,7 @@ impl Planner<'_> {
         {
             let how = match self.inventory.request(file) {
                 Ok(found) => of_request(&found, spec, key.as_ref().map(|(_, key)| key)),
+                Err(inventory::Error::Request { source, .. }) => vec![source.to_string()],
                 Err(error) => vec![error.to_string()],
             };
             if how.is_empty() {

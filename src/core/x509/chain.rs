@@ -53,7 +53,7 @@ pub enum Error {
     },
     /// The key is another's.
     #[error(
-        "the key belongs to another CA: `{subject}` has the key {wanted}, the file holds {found}"
+        "the key belongs to another certificate: `{subject}` has the key {wanted}, the file holds {found}"
     )]
     ForeignKey {
         /// The subject of the certificate.
