@@ -1,8 +1,13 @@
 //! The tests against the real thing: Kubernetes' own programs, and Go's verifier. They run only when named:
 //! `cargo test --test live`; the first time, `tests/control-plane/build` then takes a quarter of an hour.
 
+mod contexts;
 mod control_plane;
+mod identity;
 mod kubeadm;
+mod kubeconfigs;
+mod profiles;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;
+mod tutorial;

@@ -1,10 +1,148 @@
-//! Killed at any moment, never worse than before: the helper that kills.
+//! Killed at any moment, never worse than before; and the helper that kills.
 
+use std::fs;
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::world::World;
+use crate::support::judges::{Purpose, Question, openssl};
+use crate::support::world::{NOW_UNIX, World};
+
+/// How often each command is killed.
+const ROUNDS: u32 = 200;
+
+const ISSUE: Victim = Victim {
+    program: "kubepki",
+    args: &["cert", "issue", "alice", "--key-type", "ECDSA-P384"],
+    prepare: &|world| put(world, &pki()[..2]),
+};
+
+const REPLACE: Victim = Victim {
+    program: "kubepki",
+    args: &["cert", "issue", "alice", "--key-type", "ECDSA-P384", "--force"],
+    prepare: &|world| put(world, pki()),
+};
+
+const USE: Victim = Victim {
+    program: "kubepki",
+    args: &["context", "use", "two"],
+    prepare: &|world| world.write(".kube/config", kubeconfig("one")),
+};
+
+#[test]
+fn a_killed_issue_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
+    kill_at_random_moments(&ISSUE, ROUNDS, 8, |world| {
+        files_are_whole(world)?;
+        again(world, ISSUE.args)?;
+        pair_is_good(world)
+    });
+}
+
+#[test]
+fn a_killed_replacement_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
+    kill_at_random_moments(&REPLACE, ROUNDS, 88, |world| {
+        files_are_whole(world)?;
+        again(world, REPLACE.args)?;
+        pair_is_good(world)
+    });
+}
+
+#[test]
+fn a_killed_replacement_is_finished_or_undone_by_the_next_run_whatever_that_is() {
+    kill_at_random_moments(&REPLACE, ROUNDS / 4, 888, |world| {
+        again(world, &["cert", "issue", "bob", "--key-type", "ECDSA-P256"])?;
+        pair_is_good(world)
+    });
+}
+
+#[test]
+fn a_killed_switch_leaves_the_old_or_the_new_kubeconfig() {
+    kill_at_random_moments(&USE, ROUNDS, 8888, |world| {
+        let left = world.read(".kube/config");
+        if left != kubeconfig("one") && left != kubeconfig("two") {
+            return Err(format!("neither the old nor the new: {left}"));
+        }
+        again(world, USE.args)?;
+        if world.read(".kube/config") != kubeconfig("two") {
+            return Err("the next run did not switch".to_owned());
+        }
+        again(world, &["context", "use", "-"])?;
+        if world.read(".kube/config") != kubeconfig("one") {
+            return Err("there is no way back".to_owned());
+        }
+        nothing_else_in(world, ".kube", &["config", ".config.previous-context"])
+    });
+}
+
+/// Runs a command in what was left; it must succeed.
+fn again(world: &World, args: &[&str]) -> Result<(), String> {
+    let output = world.run("kubepki", args);
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(()) } else { Err(format!("the next run fails: {said}")) }
+}
+
+/// What is there of the pair is what was there before or something complete.
+fn files_are_whole(world: &World) -> Result<(), String> {
+    let checks = [("pki/alice.crt", "x509"), ("pki/alice.key", "pkey"), ("pki/ca.key", "pkey")];
+    for (file, kind) in checks.into_iter().filter(|(file, _)| world.path(file).exists()) {
+        let output = world.run("openssl", &[kind, "-noout", "-in", file]);
+        if !output.status.success() {
+            return Err(format!("{file} is damaged: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+    }
+    Ok(())
+}
+
+/// The key belongs to the certificate, openssl accepts that, and nothing else is left.
+fn pair_is_good(world: &World) -> Result<(), String> {
+    let certified = world.sh("openssl x509 -noout -pubkey -in pki/alice.crt");
+    if certified != world.sh("openssl pkey -pubout -in pki/alice.key") {
+        return Err("the key belongs to another certificate".to_owned());
+    }
+    let (ca, certificate) = (world.path("pki/ca.crt"), world.path("pki/alice.crt"));
+    let (purpose, name, at) = (Purpose::Client, None, Some(NOW_UNIX));
+    openssl(&Question { roots: &ca, chain: &certificate, purpose, name, at })?;
+    let names = ["alice.crt", "alice.key", "bob.crt", "bob.key", "ca.crt", "ca.key"];
+    nothing_else_in(world, "pki", &names)
+}
+
+fn nothing_else_in(world: &World, folder: &str, names: &[&str]) -> Result<(), String> {
+    for entry in fs::read_dir(world.path(folder)).expect("a folder") {
+        let name = entry.expect("an entry").file_name();
+        if !names.iter().any(|known| name == **known) {
+            return Err(format!("{name:?} is left in {folder}"));
+        }
+    }
+    Ok(())
+}
+
+/// A CA, and a pair that is to be replaced: the names and contents of the files. Made once.
+fn pki() -> &'static [(&'static str, String)] {
+    static PKI: OnceLock<Vec<(&str, String)>> = OnceLock::new();
+    PKI.get_or_init(|| {
+        let world = World::new();
+        world.sh("kubepki -q ca init --key-type ECDSA-P256");
+        world.sh("kubepki -q cert issue alice --key-type ECDSA-P256");
+        let names = ["pki/ca.crt", "pki/ca.key", "pki/alice.crt", "pki/alice.key"];
+        names.map(|name| (name, world.read(name))).into()
+    })
+}
+
+fn put(world: &World, files: &[(&str, String)]) {
+    for (name, content) in files {
+        world.write(name, content);
+    }
+}
+
+/// Large enough to be written in several pieces if it were written in place.
+fn kubeconfig(current: &str) -> String {
+    let filling = "# a comment that is not to be lost\n".repeat(4000);
+    format!(
+        "apiVersion: v1\nkind: Config\n{filling}current-context: {current} # mine\n\
+         contexts:\n- {{name: one, context: {{}}}}\n- {{name: two, context: {{}}}}\n"
+    )
+}
 
 /// A command that is run in a fresh world and killed, again and again. Draw EC keys, not RSA keys, or most of the moments
 /// fall into the search for primes.
