@@ -1,6 +1,6 @@
 //! `kubepki ca`: certificate authorities.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -23,7 +23,7 @@ Examples:
   kubepki ca init --cn my-cluster --key-type ECDSA-P384 --validity 5y
   kubepki ca init etcd-ca
   kubepki ca init prod --parent ca")]
-    Init(InitArgs),
+    Init(Box<InitArgs>),
 
     /// Show a certificate authority: who it is, until when, its pin, and how its key is
     #[command(after_help = "\
@@ -150,15 +150,14 @@ impl ShowArgs {
     }
 }
 
-/// `other/` is a folder with a CA of its own; anything else is a name in ours.
+/// A name in our certificate folder, the file of a certificate, or another folder with a CA of its own.
 fn parent_files(shared: &Shared, parent: &str) -> Pair {
-    if args::is_path(parent) && !Path::new(parent).extension().is_some_and(|suffix| suffix == "crt")
-    {
-        Pair::beside(Path::new(parent), CLUSTER_CA)
-    } else if args::is_path(parent) {
-        let certificate = PathBuf::from(parent);
-        Pair { key: certificate.with_extension("key"), certificate }
-    } else {
-        Pair::beside(&shared.cert_dir, catalog::file(parent))
+    if !args::is_path(parent) {
+        return Pair::beside(&shared.cert_dir, catalog::file(parent));
     }
+    let path = PathBuf::from(parent);
+    if path.extension().is_some_and(|suffix| suffix == "crt") {
+        return Pair { key: path.with_extension("key"), certificate: path };
+    }
+    Pair::beside(&path, CLUSTER_CA)
 }

@@ -28,14 +28,14 @@ Examples:
   kubepki cert issue alice --profile user --org dev --org ops --validity 90d
   kubepki cert issue worker-1 --profile node
   kubepki cert issue web --profile server --san web.example.com --san 10.0.0.7")]
-    Issue(IssueArgs),
+    Issue(Box<IssueArgs>),
 
     /// Make a key and a request, for a CA elsewhere to sign
     #[command(after_help = "\
 Examples:
   kubepki cert request alice --profile user --org dev
   kubepki cert request web --profile server --san web.example.com --out web.csr")]
-    Request(RequestArgs),
+    Request(Box<RequestArgs>),
 
     /// Show certificates, requests, keys, revocation lists and kubeconfigs
     #[command(after_help = "\
@@ -49,7 +49,7 @@ Examples:
 Examples:
   kubepki cert sign alice.csr --profile client
   kubepki cert sign web.csr --profile server --copy-sans --validity 90d")]
-    Sign(SignArgs),
+    Sign(Box<SignArgs>),
 }
 
 /// Who a certificate is for.

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::core::changes::{Before, Bytes, Change, Found, Secrecy, Snapshot};
+use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, Snapshot};
 use crate::core::inventory::{self, Inventory};
 use crate::core::kubeconfig::{
     self, AuthInfo, Cluster, Context, Data, File, NamedCluster, NamedContext, NamedUser,
@@ -31,37 +31,50 @@ const NOT_MADE_YET: &str = "a dry run makes no certificate\n";
 /// What stops the certificate; files that are missing or do not fit each other; a kubeconfig that cannot be read, or that
 /// has an entry of the same name which differs (without force).
 pub fn generate(spec: &KubeconfigSpec, dry_run: bool, world: &World<'_>) -> Result<Made, Error> {
-    let guard = if dry_run { None } else { Some(store::lock(&locks(spec), &world.locks)?) };
+    let folder = lock(home(spec).map(Lockable::Folder), dry_run, world)?;
     let snapshot = store::read(spec.paths());
     let (mut report, outcome) = issue(spec, dry_run, &snapshot, world)?;
+    report.dry_run = dry_run;
+    report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
     let made = Pem::of(&outcome);
-    let mut changes = outcome.changes;
-    report.notes.extend(guard.iter().flat_map(Guard::recovered).map(ToString::to_string));
-
     let sources = Sources { spec, snapshot: &snapshot, made, now: world.now, folder: world.folder };
     let entries = sources.entries(&mut report)?;
-    let stdout = match &spec.out {
-        Destination::Stdout => kubeconfig::build(Path::new("-"), &entries)?,
-        Destination::File(out) => {
-            changes.list.extend(place(out, entries, spec.force, &snapshot, &mut report)?);
-            Bytes::default()
-        }
+
+    let Destination::File(out) = &spec.out else {
+        commit(folder.as_ref(), &outcome.changes)?;
+        let stdout =
+            if dry_run { Bytes::default() } else { kubeconfig::build(Path::new("-"), &entries)? };
+        return Ok(Made { report, stdout });
     };
-    report.dry_run = dry_run;
-    if let Some(guard) = guard {
-        guard.commit(&changes)?;
-    }
-    Ok(Made { report, stdout: if dry_run { Bytes::default() } else { stdout } })
+    // Only now: a search for RSA primes is long, and meanwhile kubectl may want the file.
+    let file = lock(Some(Lockable::Kubeconfig(out.clone())), dry_run, world)?;
+    let old = store::read([out.clone()]);
+    let mut changes = outcome.changes;
+    changes.list.extend(place(out, entries, spec.force, &old, &mut report)?);
+    commit(folder.as_ref().or(file.as_ref()), &changes)?;
+    Ok(Made { report, stdout: Bytes::default() })
 }
 
-/// The folder that is written to, and the kubeconfig.
-fn locks(spec: &KubeconfigSpec) -> Vec<Lockable> {
-    let home = match &spec.credentials {
+/// The folder that is written to besides.
+fn home(spec: &KubeconfigSpec) -> Option<PathBuf> {
+    match &spec.credentials {
         Credentials::Certificate { issue: Some(issue), .. } => issue.home.clone(),
         Credentials::Certificate { issue: None, .. } | Credentials::TokenFile(_) => None,
-    };
-    let out = spec.out.path().map(|out| Lockable::Kubeconfig(out.to_owned()));
-    home.map(Lockable::Folder).into_iter().chain(out).collect()
+    }
+}
+
+/// A dry run locks nothing.
+fn lock(what: Option<Lockable>, dry_run: bool, world: &World<'_>) -> Result<Option<Guard>, Error> {
+    let locked = what.filter(|_| !dry_run).map(|what| store::lock(&[what], &world.locks));
+    Ok(locked.transpose()?)
+}
+
+/// A dry run, which has locked nothing, writes nothing.
+fn commit(guard: Option<&Guard>, changes: &Changes) -> Result<(), Error> {
+    if let Some(guard) = guard {
+        guard.commit(changes)?;
+    }
+    Ok(())
 }
 
 /// Plans the certificate and makes it in memory, where that is asked for.

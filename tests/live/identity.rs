@@ -27,6 +27,25 @@ fn the_server_reads_the_name_and_all_groups_as_they_were_given_and_in_that_order
     assert_is_zoe(&control_plane, &world, "zoe.conf");
 }
 
+#[test]
+fn the_server_refuses_who_has_no_certificate_no_rights_or_one_of_another_ca() {
+    let world = cluster();
+    world.sh("export KUBEPKI_KEY_TYPE=Ed25519
+         kubepki -q cert issue root --profile user --org system:masters 2>&1
+         kubepki -q cert issue zoe --profile user --org dev
+         kubepki -q ca init --cert-dir other
+         kubepki -q cert issue root --profile user --org system:masters --cert-dir other 2>&1");
+    let control_plane = ControlPlane::start(&world, "pki");
+    let ask = |who: &[&str]| {
+        let args = [&["--cacert", "pki/ca.crt"], who].concat();
+        control_plane.curl(&world, "/api/v1/namespaces", &args)
+    };
+    assert_eq!(ask(&["--cert", "pki/root.crt", "--key", "pki/root.key"]), "200");
+    assert_eq!(ask(&["--cert", "pki/zoe.crt", "--key", "pki/zoe.key"]), "403", "known, no rights");
+    assert_eq!(ask(&["--cert", "other/root.crt", "--key", "other/root.key"]), "401", "a stranger");
+    assert_eq!(ask(&[]), "401", "without a certificate");
+}
+
 #[track_caller]
 fn assert_is_zoe(control_plane: &ControlPlane, world: &World, kubeconfig: &str) {
     let args = ["--kubeconfig", kubeconfig, "auth", "whoami", "-o", "json"];

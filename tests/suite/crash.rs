@@ -9,9 +9,6 @@ use std::time::{Duration, Instant};
 use crate::support::judges::{Purpose, Question, openssl};
 use crate::support::world::{NOW_UNIX, World};
 
-/// How often each command is killed.
-const ROUNDS: u32 = 200;
-
 const ISSUE: Victim = Victim {
     program: "kubepki",
     args: &["cert", "issue", "alice", "--key-type", "ECDSA-P384"],
@@ -32,7 +29,7 @@ const USE: Victim = Victim {
 
 #[test]
 fn a_killed_issue_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
-    kill_at_random_moments(&ISSUE, ROUNDS, 8, |world| {
+    kill_at_random_moments(&ISSUE, rounds(), 8, |world| {
         files_are_whole(world)?;
         again(world, ISSUE.args)?;
         pair_is_good(world)
@@ -41,7 +38,7 @@ fn a_killed_issue_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
 
 #[test]
 fn a_killed_replacement_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
-    kill_at_random_moments(&REPLACE, ROUNDS, 88, |world| {
+    kill_at_random_moments(&REPLACE, rounds(), 88, |world| {
         files_are_whole(world)?;
         again(world, REPLACE.args)?;
         pair_is_good(world)
@@ -50,7 +47,7 @@ fn a_killed_replacement_leaves_whole_files_and_the_next_run_makes_a_pair_of_them
 
 #[test]
 fn a_killed_replacement_is_finished_or_undone_by_the_next_run_whatever_that_is() {
-    kill_at_random_moments(&REPLACE, ROUNDS / 4, 888, |world| {
+    kill_at_random_moments(&REPLACE, rounds() / 4, 888, |world| {
         again(world, &["cert", "issue", "bob", "--key-type", "ECDSA-P256"])?;
         pair_is_good(world)
     });
@@ -58,7 +55,7 @@ fn a_killed_replacement_is_finished_or_undone_by_the_next_run_whatever_that_is()
 
 #[test]
 fn a_killed_switch_leaves_the_old_or_the_new_kubeconfig() {
-    kill_at_random_moments(&USE, ROUNDS, 8888, |world| {
+    kill_at_random_moments(&USE, rounds(), 8888, |world| {
         let left = world.read(".kube/config");
         if left != kubeconfig("one") && left != kubeconfig("two") {
             return Err(format!("neither the old nor the new: {left}"));
@@ -75,6 +72,11 @@ fn a_killed_switch_leaves_the_old_or_the_new_kubeconfig() {
     });
 }
 
+/// How often each command is killed: `KILLS`, or 200 times.
+fn rounds() -> u32 {
+    std::env::var("KILLS").map_or(200, |kills| kills.parse().expect("KILLS is a number"))
+}
+
 /// Runs a command in what was left; it must succeed.
 fn again(world: &World, args: &[&str]) -> Result<(), String> {
     let output = world.run("kubepki", args);
@@ -82,9 +84,12 @@ fn again(world: &World, args: &[&str]) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(format!("the next run fails: {said}")) }
 }
 
-/// What is there of the pair is what was there before or something complete.
+/// The CA is as it was, and what is there of the pair is complete.
 fn files_are_whole(world: &World) -> Result<(), String> {
-    let checks = [("pki/alice.crt", "x509"), ("pki/alice.key", "pkey"), ("pki/ca.key", "pkey")];
+    if pki()[..2].iter().any(|(name, content)| world.read(name) != *content) {
+        return Err("the CA has changed".to_owned());
+    }
+    let checks = [("pki/alice.crt", "x509"), ("pki/alice.key", "pkey")];
     for (file, kind) in checks.into_iter().filter(|(file, _)| world.path(file).exists()) {
         let output = world.run("openssl", &[kind, "-noout", "-in", file]);
         if !output.status.success() {
@@ -99,6 +104,9 @@ fn pair_is_good(world: &World) -> Result<(), String> {
     let certified = world.sh("openssl x509 -noout -pubkey -in pki/alice.crt");
     if certified != world.sh("openssl pkey -pubout -in pki/alice.key") {
         return Err("the key belongs to another certificate".to_owned());
+    }
+    if world.sh("stat -c %a pki/alice.key") != "600\n" {
+        return Err("others can read the key".to_owned());
     }
     let (ca, certificate) = (world.path("pki/ca.crt"), world.path("pki/alice.crt"));
     let (purpose, name, at) = (Purpose::Client, None, Some(NOW_UNIX));

@@ -79,6 +79,11 @@ fn played() -> BTreeSet<String> {
 }
 
 #[test]
+fn every_command_has_examples_and_each_is_played_in_a_transcript() {
+    assert_eq!(faults(&kubepki::cli::command(), &played()), Vec::<String>::new());
+}
+
+#[test]
 fn an_example_that_is_missing_or_wrong_or_never_played_is_found() {
     let with = |examples: &'static str| {
         Command::new("kubepki").subcommand(
@@ -107,5 +112,5 @@ fn the_shells_part_of_an_example_is_not_parsed() {
     let program = Command::new("kubepki").arg(clap::arg!(<file>));
     assert_eq!(parse(&program, "kubepki 'a b' | openssl x509 -noout > out"), Ok(()));
     assert!(parse(&program, "kubepki 'a b").is_err());
-    assert!(played().contains("cat nowhere") && !played().contains("kubepki --no-such-flag"));
+    assert!(played().contains("kubepki ca show") && !played().contains("kubepki --no-such-flag"));
 }

@@ -222,6 +222,8 @@ impl Redactions {
             (home.as_str(), "[HOME]"),
             (r"\bsha256:[0-9a-f]{64}\b", "[PIN]"),
             (r"\b([0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}\b", "[FINGERPRINT]"),
+            (r"\b[0-9A-F]{64}\b", "[FINGERPRINT]"),
+            (r"\b[0-9A-F]{40}\b", "[KEYID]"),
             (r"\b([0-9A-Fa-f]{2}:){15}[0-9A-Fa-f]{2}\b", "[SERIAL]"),
             (r"\b([0-9A-F]{32}|[0-9a-f]{32})\b", "[SERIAL]"),
             (r"(-----BEGIN [A-Z0-9 ]+-----\n)[A-Za-z0-9+/=\n]+(\n-----END)", "${1}[BASE64]${2}"),

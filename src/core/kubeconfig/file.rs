@@ -2,17 +2,23 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
+
+use crate::core::changes::Bytes;
 
 use super::types::Config;
 use super::yaml::meaning::Meaning;
 use super::yaml::tree::{self, Cursor, Kind, MAX_NODES, Tree};
 use super::yaml::typed;
 
-/// The largest file that is read, in bytes. A thousand contexts with embedded certificates are 5.4 MB.
-pub const MAX_BYTES: usize = 64 << 20;
+/// The largest file that is read, in bytes: about 3,000 contexts with embedded certificates.
+///
+/// An edit holds the old and the new text and what both say at once, some six times this: more would not fit into the 128 MB that
+/// any input must be answered in.
+pub const MAX_BYTES: usize = 16 << 20;
 
 /// A kubeconfig and the bytes that it was read from.
 #[derive(Clone)]
@@ -126,7 +132,13 @@ impl File {
     /// What client-go refuses: another kind, wrong types, duplicate names. And what is too large.
     pub fn parse(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<Self, Error> {
         let path = path.into();
-        let text = Zeroizing::new(decode(&path, bytes)?.to_owned());
+        let text = decode(&path, bytes)?.to_owned();
+        Self::from_text(path, Zeroizing::new(text))
+    }
+
+    /// As [`File::parse`], without a copy.
+    pub(super) fn from_text(path: PathBuf, text: Zeroizing<String>) -> Result<Self, Error> {
+        check_size(&path, text.len())?;
         let tree = Tree::parse(&text).map_err(|error| broken(&path, &text, error))?;
         let config = typed_config(&path, tree.root(&text))?;
         check_names(&path, &config)?;
@@ -153,6 +165,12 @@ impl File {
         self.text.as_bytes()
     }
 
+    /// The same, without a copy.
+    pub fn into_bytes(self) -> Bytes {
+        let Self { mut text, .. } = self;
+        Zeroizing::new(mem::take(&mut *text).into_bytes())
+    }
+
     /// What it says.
     pub fn config(&self) -> &Config {
         &self.config
@@ -163,9 +181,18 @@ impl File {
         self.tree.has_more_documents()
     }
 
-    /// What a relative path inside it means: relative to the folder that it stands in.
+    /// What a path inside it means: a relative one is relative to the folder that the file stands in. Nothing stays nothing.
     pub fn resolve(&self, path: &str) -> PathBuf {
-        self.path.parent().unwrap_or(Path::new("")).join(path)
+        match path {
+            "" => PathBuf::new(),
+            _ => self.path.parent().unwrap_or(Path::new("")).join(path),
+        }
+    }
+
+    /// What `exec.command` means: a bare word is looked up in `$PATH`, anything with a separator is a path.
+    pub fn resolve_command(&self, command: &str) -> PathBuf {
+        let is_path = command.contains(std::path::is_separator);
+        if is_path { self.resolve(command) } else { PathBuf::from(command) }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -194,11 +221,13 @@ impl fmt::Debug for File {
 }
 
 fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, Error> {
-    if bytes.len() > MAX_BYTES {
-        return Err(Error::TooLarge { path: path.to_owned(), size: bytes.len() });
-    }
+    check_size(path, bytes.len())?;
     str::from_utf8(bytes)
         .map_err(|error| Error::NotUtf8 { path: path.to_owned(), offset: error.valid_up_to() })
+}
+
+fn check_size(path: &Path, size: usize) -> Result<(), Error> {
+    if size > MAX_BYTES { Err(Error::TooLarge { path: path.to_owned(), size }) } else { Ok(()) }
 }
 
 fn broken(path: &Path, text: &str, error: tree::Error) -> Error {

@@ -26,6 +26,6 @@ pub use near::near;
 pub use secret::{Data, Secret};
 pub use types::{
     AuthInfo, AuthProvider, Cluster, Config, Context, EnvVar, Exec, NamedCluster, NamedContext,
-    NamedExtension, NamedUser, ToValue,
+    NamedExtension, NamedUser,
 };
 pub use view::{Item, LoadPaths, View, load_paths};

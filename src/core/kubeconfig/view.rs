@@ -185,6 +185,10 @@ mod tests {
         assert_eq!(names, ["x", "z"]);
         let (current, origin) = view.current_context().unwrap();
         assert_eq!((current, origin.path()), ("z", Path::new("/b/two")));
-        assert_eq!(view.context("z").unwrap().file.resolve("ca.crt"), Path::new("/b/ca.crt"));
+        let origin = view.context("z").unwrap().file;
+        assert_eq!(origin.resolve("pki/ca.crt"), Path::new("/b/pki/ca.crt"));
+        assert_eq!(origin.resolve("/etc/ca.crt"), Path::new("/etc/ca.crt"));
+        assert_eq!(origin.resolve_command("./aws"), Path::new("/b/./aws"));
+        assert_eq!(origin.resolve_command("aws"), Path::new("aws"));
     }
 }

@@ -1,6 +1,6 @@
 //! A cluster, a user and a context for a kubeconfig, new or existing.
 
-use zeroize::Zeroizing;
+use std::borrow::Cow;
 
 use crate::core::changes::Bytes;
 use crate::core::kubeconfig::file::File;
@@ -11,7 +11,7 @@ use crate::core::kubeconfig::yaml::emit::Value;
 use crate::core::kubeconfig::yaml::tree::Kind;
 
 use super::{
-    Error, current_context, finish, root_of, single_pair, splice, unsafe_to_change, writable,
+    Error, current_context, root_of, single_pair, splice, spliced, unsafe_to_change, writable,
 };
 
 /// What is to be in a kubeconfig.
@@ -38,14 +38,13 @@ pub struct NewEntries {
 /// [`Error::Exists`] without `force`, and those of [`set_current_context`](super::set_current_context).
 pub fn add_entries(file: &File, new: &NewEntries, force: bool) -> Result<Bytes, Error> {
     let NewEntries { cluster, user, context, set_current } = new;
-    // Conflicts first: with all of the file unchanged, the first of them is the one to report.
-    let mut file = add(&writable(file)?, cluster, force)?;
-    file = add(&file, user, force)?;
-    file = add(&file, context, force)?;
+    let mut file = add(writable(Cow::Borrowed(file))?, cluster, force)?;
+    file = add(file, user, force)?;
+    file = add(file, context, force)?;
     if *set_current {
-        file = current_context(&file, &context.name)?;
+        file = current_context(file, &context.name)?;
     }
-    Ok(Zeroizing::new(file.bytes().to_vec()))
+    Ok(file.into_owned().into_bytes())
 }
 
 /// One of the three kinds of entries.
@@ -89,13 +88,13 @@ entry!(NamedCluster, Cluster, cluster, clusters);
 entry!(NamedUser, AuthInfo, user, users);
 entry!(NamedContext, Context, context, contexts);
 
-fn add<E: Entry>(file: &File, new: &E, force: bool) -> Result<File, Error> {
+fn add<'a, E: Entry>(file: Cow<'a, File>, new: &E, force: bool) -> Result<Cow<'a, File>, Error> {
     let same_name = E::list(file.config()).iter().position(|old| old.name() == new.name());
-    let Some(index) = same_name else { return append(file, new) };
+    let Some(index) = same_name else { return append(&file, new).map(Cow::Owned) };
     let fields = differing_fields(&E::list(file.config())[index], new);
     match (fields.is_empty(), force) {
-        (true, _) => Ok(file.clone()),
-        (false, true) => replace(file, new, index),
+        (true, _) => Ok(file),
+        (false, true) => replace(&file, new, index).map(Cow::Owned),
         (false, false) => Err(Error::Exists {
             path: file.path().to_owned(),
             kind: E::KIND,
@@ -126,14 +125,17 @@ fn append<E: Entry>(file: &File, new: &E) -> Result<File, Error> {
             splice::add_pair(root, root.pairs().last(), E::LIST, &list)
         }
     };
+    let result = spliced(file, splices, E::LIST)?;
     let mut config = file.config().clone();
     E::list_mut(&mut config).push(new.clone());
     let meaning = file.meaning().with_item(E::LIST, &item);
-    finish(file, splices, &meaning, &config, E::LIST)
+    let is_intended = result.meaning() == meaning && *result.config() == config;
+    if is_intended { Ok(result) } else { Err(unsafe_to_change(file.path(), E::LIST)) }
 }
 
 fn replace<E: Entry>(file: &File, new: &E, index: usize) -> Result<File, Error> {
-    let failed = || unsafe_to_change(file.path(), &format!("{}[{index}]", E::LIST));
+    let what = format!("{}[{index}]", E::LIST);
+    let failed = || unsafe_to_change(file.path(), &what);
     let root = root_of(file, E::LIST)?;
     let (_, list) = single_pair(file, root, E::LIST)?.ok_or_else(failed)?;
     let entry =
@@ -143,25 +145,13 @@ fn replace<E: Entry>(file: &File, new: &E, index: usize) -> Result<File, Error> 
         Some(pair) => splice::put_map(entry, pair, &stanza),
         None => splice::add_pair(entry, entry.pairs().last(), E::KIND, &stanza),
     };
+    let result = spliced(file, splices, &what)?;
     let mut config = file.config().clone();
     E::list_mut(&mut config)[index] = new.clone();
-    finish_apart_from(file, splices, &config, E::LIST, index)
-}
-
-/// As [`finish`], for an entry that is wholly another one now: the types say what it is, the digests that the rest is not.
-fn finish_apart_from(
-    file: &File,
-    splices: Vec<splice::Splice>,
-    config: &Config,
-    list: &str,
-    index: usize,
-) -> Result<File, Error> {
-    let failed = || unsafe_to_change(file.path(), &format!("{list}[{index}]"));
-    let text = splice::apply(file.text(), splices).ok_or_else(failed)?;
-    let new = File::parse(file.path(), text.as_bytes()).map_err(|_| failed())?;
-    let others = |file: &File| file.meaning().without_item(list, index);
-    let is_intended = others(&new) == others(file) && new.config() == config;
-    if is_intended { Ok(new) } else { Err(failed()) }
+    // The entry is wholly another one now: the types say what it is, the digests that the rest is as it was.
+    let others = |file: &File| file.meaning().without_item(E::LIST, index);
+    let is_intended = others(&result) == others(file) && *result.config() == config;
+    if is_intended { Ok(result) } else { Err(failed()) }
 }
 
 fn item<E: Entry>(entry: &E) -> Value {

@@ -6,16 +6,14 @@
 mod entries;
 mod splice;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-
-use zeroize::Zeroizing;
 
 use crate::core::changes::Bytes;
 
 use super::file::{self, File};
 use super::types::Config;
 use super::yaml::emit::Value;
-use super::yaml::meaning::Meaning;
 use super::yaml::tree::{Cursor, Kind};
 
 pub use entries::{NewEntries, add_entries};
@@ -86,64 +84,69 @@ impl Error {
 
 /// The bytes of `file` with another current context; only that scalar changes. An empty name means none.
 ///
-/// Where the key is absent it comes after `kind` and `apiVersion`, as a line or pair of its own. Whether a context of that
+/// Where the key is absent it comes after `apiVersion` and `kind`, as a line or pair of its own. Whether a context of that
 /// name exists is for the caller to know: it may stand in another file.
 ///
 /// # Errors
 ///
 /// Several documents, a key that stands twice, or a file in which the change would not be the only one.
 pub fn set_current_context(file: &File, name: &str) -> Result<Bytes, Error> {
-    let new = current_context(file, name)?;
-    Ok(Zeroizing::new(new.bytes().to_vec()))
+    current_context(Cow::Borrowed(file), name).map(|new| new.into_owned().into_bytes())
 }
 
-fn current_context(file: &File, name: &str) -> Result<File, Error> {
+fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>, Error> {
     const KEY: &str = "current-context";
     if file.config().current_context == name {
-        return Ok(file.clone());
+        return Ok(file);
     }
-    let file = &writable(file)?;
-    let root = root_of(file, KEY)?;
-    let splices = match single_pair(file, root, KEY)? {
+    let file = writable(file)?;
+    let root = root_of(&file, KEY)?;
+    let splices = match single_pair(&file, root, KEY)? {
         Some(pair) => splice::put_string(root, pair, name),
         None => splice::add_pair(root, place_of_current_context(root), KEY, &Value::str(name)),
     };
-    let config = Config { current_context: name.to_owned(), ..file.config().clone() };
-    let meaning = file.meaning().with_value(KEY, &Value::str(name));
-    finish(file, splices, &meaning, &config, KEY)
+    let new = spliced(&file, splices, KEY)?;
+    let is_intended = new.meaning() == file.meaning().with_value(KEY, &Value::str(name))
+        && new.config().current_context == name
+        && are_equal_elsewhere(new.config(), file.config());
+    if is_intended { Ok(Cow::Owned(new)) } else { Err(unsafe_to_change(file.path(), KEY)) }
 }
 
-/// Makes a file of a splice, if it says what is intended.
-fn finish(
-    file: &File,
-    splices: Vec<Splice>,
-    meaning: &Meaning,
-    config: &Config,
-    what: &str,
-) -> Result<File, Error> {
+/// Whether two configurations say the same apart from the current context. Not by a copy: they may be large.
+fn are_equal_elsewhere(one: &Config, other: &Config) -> bool {
+    let Config { kind, api_version, clusters, users, contexts, current_context: _, extensions } =
+        one;
+    *kind == other.kind
+        && *api_version == other.api_version
+        && *clusters == other.clusters
+        && *users == other.users
+        && *contexts == other.contexts
+        && *extensions == other.extensions
+}
+
+/// The file with the splices made; whether it says what is intended is for the caller to compare.
+fn spliced(file: &File, splices: Vec<Splice>, what: &str) -> Result<File, Error> {
     let failed = || unsafe_to_change(file.path(), what);
     let text = splice::apply(file.text(), splices).ok_or_else(failed)?;
-    let new = File::parse(file.path(), text.as_bytes()).map_err(|_| failed())?;
-    let is_intended = new.meaning() == *meaning && new.config() == config;
-    if is_intended { Ok(new) } else { Err(failed()) }
+    File::from_text(file.path().to_owned(), text).map_err(|_| failed())
 }
 
 /// The file with a root mapping to write into: one that says nothing gets `apiVersion` and `kind`.
-fn writable(file: &File) -> Result<File, Error> {
+fn writable(file: Cow<'_, File>) -> Result<Cow<'_, File>, Error> {
     if file.has_more_documents() {
         return Err(Error::SeveralDocuments { path: file.path().to_owned() });
     }
     let says_nothing =
         file.root().is_none_or(|root| root.kind() == Kind::Scalar && root.span().is_empty());
     if !says_nothing {
-        return Ok(file.clone());
+        return Ok(file);
     }
     let newline = splice::newline(file.text());
     let text = file.text();
     let gap =
         if text.is_empty() || text.ends_with('\n') || text == "\u{feff}" { "" } else { newline };
     let text = format!("{text}{gap}apiVersion: v1{newline}kind: Config{newline}");
-    Ok(File::parse(file.path(), Zeroizing::new(text).as_bytes())?)
+    Ok(Cow::Owned(File::from_text(file.path().to_owned(), text.into())?))
 }
 
 fn root_of<'a>(file: &'a File, what: &str) -> Result<Cursor<'a>, Error> {
@@ -165,7 +168,7 @@ fn single_pair<'a>(file: &File, map: Cursor<'a>, key: &str) -> Result<Option<Pai
     }
 }
 
-/// After `apiVersion` and `kind` where they stand at the top, else at the end.
+/// After `apiVersion` or `kind`, whichever comes later; without them at the end.
 fn place_of_current_context(root: Cursor<'_>) -> Option<Pair<'_>> {
     let is_header = |(key, value): &Pair<'_>| {
         matches!(key.text(), "apiVersion" | "kind") && value.kind() == Kind::Scalar

@@ -40,6 +40,7 @@ pub fn apply(text: &str, mut splices: Vec<Splice>) -> Option<Zeroizing<String>> 
 /// Gives a pair another string, quoted as the old one where that is safe.
 ///
 /// An alias is replaced just there. An anchor that others refer to moves to the first of them, so that they stay what they are.
+/// Block text becomes one line, and a comment in its header goes with the header.
 pub fn put_string(map: Cursor<'_>, (key, value): Pair<'_>, new: &str) -> Vec<Splice> {
     let source = map.source();
     let text = scalar::write(new, value.quote(), map.is_flow());
@@ -80,8 +81,7 @@ pub fn add_item(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
     let last = value.children().last().filter(|_| value.kind() == Kind::Seq);
     match last {
         None if map.is_flow() && value.kind() == Kind::Seq => {
-            let depth = 1;
-            fill_brackets(value, depth, |inner| emit::in_brackets(new, inner))
+            fill_brackets(value, 1, |inner| emit::in_brackets(new, inner))
         }
         None if map.is_flow() => put_in_brackets(map, pair, &list),
         None => open_block_list(map, key, value, &list),
@@ -131,7 +131,7 @@ fn put_in_brackets(map: Cursor<'_>, (key, value): Pair<'_>, new: &Value) -> Vec<
     vec![Splice { at: span, text: format!("{gap}{text}") }]
 }
 
-/// Puts the only entry between empty brackets.
+/// Puts the only entry between empty brackets, which stand `depth` levels below the root.
 fn fill_brackets(
     collection: Cursor<'_>,
     depth: usize,
@@ -245,9 +245,8 @@ fn dash_column(key: Cursor<'_>, list: Cursor<'_>) -> usize {
 fn brackets_inside(collection: Cursor<'_>) -> Brackets<'_> {
     let source = collection.source();
     let gap = document_brackets(collection, 0).gap;
-    let before_first = &source[(collection.span().start + 1).min(source.len())..];
-    let blank = before_first.len() - before_first.trim_start().len();
-    let blank = &before_first[..blank];
+    let inside = source.get(collection.span().start + 1..).unwrap_or_default();
+    let blank = &inside[..inside.len() - inside.trim_start().len()];
     let indent = blank.rfind('\n').map(|at| &blank[at + 1..]);
     match indent.filter(|_| collection.is_flow()) {
         Some(indent) => {

@@ -3,19 +3,19 @@
 //! A node's digest covers its type, its text and its children; an alias has the digest of what it stands for. Each digest
 //! is made once, so an alias bomb costs no more than its text.
 
-use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::emit::Value;
 use super::scalar::Resolved;
 use super::tree::{Cursor, Kind};
 
-/// Top-level keys with the digests of their values, one for each item of a list. A key without items is as good as absent.
+/// Top-level keys, each with the digest of its value or of an item of its list, sorted by key and then in the order of the
+/// text. A key without items is as good as absent.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Meaning(BTreeMap<String, Vec<Digest>>);
+pub struct Meaning(Vec<(Digest, Digest)>);
 
 /// Stands for a value and all in it.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Digest(u64);
 
 impl Meaning {
@@ -24,37 +24,45 @@ impl Meaning {
         let Some(root) = root else { return Self::default() };
         let digests = digests(root);
         let of = |node: Cursor<'_>| digests[node.index()];
-        let mut keys: BTreeMap<String, Vec<Digest>> = BTreeMap::new();
+        let mut found = Vec::new();
         for (key, value) in root.pairs() {
-            let found = keys.entry(key.target().text().to_owned()).or_default();
             let target = value.target();
             match target.kind() {
-                Kind::Seq => found.extend(target.children().map(of)),
+                Kind::Seq => found.extend(target.children().map(|item| (of(key), of(item)))),
                 Kind::Scalar if target.resolved() == Some(Resolved::Null) => {}
-                _ => found.push(of(value)),
+                _ => found.push((of(key), of(value))),
             }
         }
-        keys.retain(|_, items| !items.is_empty());
-        Self(keys)
+        Self(found).sorted()
     }
 
     /// The same with another scalar at a top-level key.
     pub fn with_value(mut self, key: &str, value: &Value) -> Self {
-        self.0.insert(key.to_owned(), vec![digest(value)]);
-        self
+        let key = digest(&Value::str(key));
+        self.0.retain(|(found, _)| *found != key);
+        self.0.push((key, digest(value)));
+        self.sorted()
     }
 
     /// The same with one more item in a list.
     pub fn with_item(mut self, list: &str, item: &Value) -> Self {
-        self.0.entry(list.to_owned()).or_default().push(digest(item));
-        self
+        self.0.push((digest(&Value::str(list)), digest(item)));
+        self.sorted()
     }
 
     /// The same apart from one item of a list, which may be anything.
     pub fn without_item(mut self, list: &str, index: usize) -> Self {
-        if let Some(items) = self.0.get_mut(list).filter(|items| index < items.len()) {
-            items.remove(index);
+        let list = digest(&Value::str(list));
+        let first = self.0.iter().position(|(found, _)| *found == list);
+        if let Some(at) = first.map(|first| first + index).filter(|at| *at < self.0.len()) {
+            self.0.remove(at);
         }
+        self
+    }
+
+    /// The sort is stable: items of one list keep their order.
+    fn sorted(mut self) -> Self {
+        self.0.sort_by_key(|(key, _)| *key);
         self
     }
 }

@@ -12,6 +12,9 @@ use serde::de::{self, DeserializeSeed, Expected, Unexpected, Visitor};
 use super::scalar::Resolved;
 use super::tree::{Cursor, Kind, MAX_NODES};
 
+/// How many bytes of text aliases may add to those of the file itself.
+const ALIASED_BYTES: usize = 8 << 20;
+
 /// Why a tree is not of the wanted type.
 #[derive(Debug)]
 pub struct Error {
@@ -25,30 +28,44 @@ pub struct Error {
 
 /// Reads a value from `root`.
 pub fn read<'a, T: de::Deserialize<'a>>(root: Cursor<'a>) -> Result<T, Error> {
-    let budget = Cell::new(2 * MAX_NODES);
+    let budget = Budget {
+        nodes: Cell::new(MAX_NODES),
+        bytes: Cell::new(root.source().len() + ALIASED_BYTES),
+    };
     T::deserialize(Typed { node: root, budget: &budget })
+}
+
+/// How much may still be read: aliases multiply both.
+struct Budget {
+    nodes: Cell<usize>,
+    bytes: Cell<usize>,
 }
 
 #[derive(Clone, Copy)]
 struct Typed<'a, 'b> {
     node: Cursor<'a>,
-    /// How many nodes may still be visited: aliases multiply them.
-    budget: &'b Cell<usize>,
+    budget: &'b Budget,
 }
 
-type Pairs<'a> = BTreeMap<&'a str, Cursor<'a>>;
+/// Takes each pair in the order in which a later one wins.
+type Keep<'k, 'a> = dyn FnMut(&'a str, Cursor<'a>) + 'k;
 
 impl<'a> Typed<'a, '_> {
     fn enter(self, node: Cursor<'a>) -> Self {
         Self { node, ..self }
     }
 
-    fn spend(self) -> Result<(), Error> {
-        match self.budget.get().checked_sub(1) {
-            Some(left) => self.budget.set(left),
-            None => return Err(self.error("its aliases make too many values")),
+    /// Pays for one node with a text of so many bytes.
+    fn spend(self, bytes: usize) -> Result<(), Error> {
+        let Budget { nodes: left_nodes, bytes: left_bytes } = self.budget;
+        match (left_nodes.get().checked_sub(1), left_bytes.get().checked_sub(bytes)) {
+            (Some(nodes), Some(bytes)) => {
+                left_nodes.set(nodes);
+                left_bytes.set(bytes);
+                Ok(())
+            }
+            _ => Err(self.error("its aliases make too many values")),
         }
-        Ok(())
     }
 
     fn error(self, what: impl Into<String>) -> Error {
@@ -74,30 +91,46 @@ impl<'a> Typed<'a, '_> {
         self.node.target().resolved() == Some(Resolved::Null)
     }
 
-    fn collect_pairs(self, map: Cursor<'a>, pairs: &mut Pairs<'a>) -> Result<(), Error> {
+    fn each_pair(self, map: Cursor<'a>, keep: &mut Keep<'_, 'a>) -> Result<(), Error> {
         for (key, value) in map.pairs() {
-            self.spend()?;
             let key = key.target();
+            self.spend(key.text().len())?;
             match key.resolved() {
-                Some(Resolved::Merge) => self.enter(value).merge(pairs)?,
-                Some(_) => {
-                    pairs.insert(key.text(), value);
-                }
+                Some(Resolved::Merge) => self.enter(value).merge(keep)?,
+                Some(_) => keep(key.text(), value),
                 None => return Err(self.enter(key).error("wanted a plain key")),
             }
         }
         Ok(())
     }
 
+    fn pairs_of_mapping(self, keep: &mut Keep<'_, 'a>) -> Result<(), Error> {
+        match self.node.target().kind() {
+            Kind::Map => self.each_pair(self.node.target(), keep),
+            _ if self.is_null() => Ok(()),
+            _ => Err(self.mismatch("a mapping")),
+        }
+    }
+
+    fn visit_pairs<V: Visitor<'a>>(
+        self,
+        mut pairs: Vec<(&'a str, Cursor<'a>)>,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        // Go's JSON decoder takes null for "leave the field alone".
+        pairs.retain(|(_, value)| !self.enter(*value).is_null());
+        visitor.visit_map(Fields { typed: self, pairs: pairs.into_iter(), value: None })
+    }
+
     /// `<<: *a` or `<<: [*a, *b]`, where the first wins.
-    fn merge(self, pairs: &mut Pairs<'a>) -> Result<(), Error> {
+    fn merge(self, keep: &mut Keep<'_, 'a>) -> Result<(), Error> {
         let target = self.node.target();
         match target.kind() {
-            Kind::Map => self.collect_pairs(target, pairs),
+            Kind::Map => self.each_pair(target, keep),
             Kind::Seq => {
                 let maps: Vec<_> = target.children().map(Cursor::target).collect();
                 maps.into_iter().rev().try_for_each(|map| match map.kind() {
-                    Kind::Map => self.collect_pairs(map, pairs),
+                    Kind::Map => self.each_pair(map, keep),
                     _ => Err(self.enter(map).mismatch("a mapping to merge")),
                 })
             }
@@ -115,7 +148,6 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.spend()?;
         match self.node.target().resolved() {
             Some(Resolved::Bool(value)) => visitor.visit_bool(value),
             Some(Resolved::Null) => visitor.visit_bool(false),
@@ -124,8 +156,8 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_str<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.spend()?;
         let target = self.node.target();
+        self.spend(target.text().len())?;
         match target.resolved() {
             Some(Resolved::Str) => visitor.visit_str(target.text()),
             // As a value, `<<` is a string.
@@ -153,7 +185,6 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_seq<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.spend()?;
         let target = self.node.target();
         match target.kind() {
             Kind::Seq => {
@@ -168,25 +199,30 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.spend()?;
-        let mut pairs = Pairs::new();
-        match self.node.target().kind() {
-            Kind::Map => self.collect_pairs(self.node.target(), &mut pairs)?,
-            _ if self.is_null() => {}
-            _ => return Err(self.mismatch("a mapping")),
-        }
-        // Go's JSON decoder takes null for "leave the field alone".
-        pairs.retain(|_, value| !self.enter(*value).is_null());
-        visitor.visit_map(Fields { typed: self, pairs: pairs.into_iter(), value: None })
+        let mut pairs = BTreeMap::new();
+        self.pairs_of_mapping(&mut |key, value| {
+            pairs.insert(key, value);
+        })?;
+        self.visit_pairs(pairs.into_iter().collect(), visitor)
     }
 
+    /// Unknown keys are dropped at once, however many there are.
     fn deserialize_struct<V: Visitor<'a>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        self.deserialize_map(visitor)
+        let mut pairs: Vec<(&'a str, Cursor<'a>)> = Vec::new();
+        self.pairs_of_mapping(&mut |key, value| {
+            let known = fields.contains(&key);
+            match pairs.iter_mut().find(|(found, _)| known && *found == key) {
+                Some((_, found)) => *found = value,
+                None if known => pairs.push((key, value)),
+                None => {}
+            }
+        })?;
+        self.visit_pairs(pairs, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -216,6 +252,7 @@ impl<'a> de::SeqAccess<'a> for Items<'a, '_> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let index = self.index;
         self.index += 1;
+        self.typed.enter(item).spend(0)?;
         let value = seed.deserialize(self.typed.enter(item));
         value.map(Some).map_err(|error| error.within(&format!("[{index}]")))
     }
@@ -223,7 +260,7 @@ impl<'a> de::SeqAccess<'a> for Items<'a, '_> {
 
 struct Fields<'a, 'b> {
     typed: Typed<'a, 'b>,
-    pairs: std::collections::btree_map::IntoIter<&'a str, Cursor<'a>>,
+    pairs: std::vec::IntoIter<(&'a str, Cursor<'a>)>,
     value: Option<(&'a str, Cursor<'a>)>,
 }
 

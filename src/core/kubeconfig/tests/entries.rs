@@ -1,0 +1,130 @@
+//! Adding entries, and whole new files.
+
+use super::*;
+
+#[test]
+fn a_new_kubeconfig_is_what_an_empty_file_becomes() {
+    let mut new = entries("dev");
+    new.user.user = AuthInfo {
+        client_certificate: "pki/dev.crt".to_owned(),
+        client_key: "pki/dev.key".to_owned(),
+        ..AuthInfo::default()
+    };
+    let text = text_of(build(Path::new("config"), &new));
+    let expected = "\
+apiVersion: v1
+kind: Config
+current-context: dev
+clusters:
+- cluster:
+    server: https://10.9.8.7:6443
+    certificate-authority-data: bWFkZSB1cA==
+  name: dev
+users:
+- user:
+    client-certificate: pki/dev.crt
+    client-key: pki/dev.key
+  name: dev
+contexts:
+- context:
+    cluster: dev
+    user: dev
+    namespace: payments
+  name: dev
+";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn entries_are_added_without_losing_a_line_of_the_rest() {
+    for (name, bytes) in corpus() {
+        let file = File::parse(&name, &bytes).unwrap();
+        let new = entries("a new one");
+        let added = add_entries(&file, &new, false).unwrap_or_else(|error| panic!("{error}"));
+        let again = File::parse(&name, &added).unwrap();
+        assert_eq!(again.config().contexts.last(), Some(&new.context), "{name}");
+        assert_eq!(again.config().clusters.last(), Some(&new.cluster), "{name}");
+        assert_eq!(again.config().users.last(), Some(&new.user), "{name}");
+        assert_eq!(again.config().current_context, "a new one", "{name}");
+        assert_eq!(add_entries(&again, &new, false).unwrap(), added, "{name}: not idempotent");
+        let (old, new) = (str::from_utf8(&bytes).unwrap(), str::from_utf8(&added).unwrap());
+        assert_eq!(old.ends_with('\n'), new.ends_with('\n'), "{name}");
+        let is_edited = |line: &str| {
+            line.contains("current-context")
+                || name.ends_with("json")
+                || (name == "odd.yaml" && ["two", "words"].contains(&line.trim()))
+        };
+        for line in old.lines().filter(|line| !is_edited(line)) {
+            let is_closing =
+                line.contains(['[', '{']) || line.contains(": null") || line.contains("&now");
+            assert!(is_closing || new.lines().any(|found| found == line), "{name} lost {line:?}");
+        }
+    }
+}
+
+#[test]
+fn the_style_of_a_list_is_kept() {
+    let add = |text: &str| {
+        let mut new = entries("new");
+        new.set_current = false;
+        new.cluster.cluster = Cluster { server: "https://s".to_owned(), ..Cluster::default() };
+        text_of(add_entries(&parse(text), &new, false))
+    };
+    let indented = add("clusters:\n    -   name: a # x\n    # end\nusers: []\ncontexts: []\n");
+    assert!(
+        indented.starts_with(
+            "clusters:\n    -   name: a # x\n    - cluster:\n        server: https://s\n      name: new\n    # end\n"
+        ),
+        "{indented}"
+    );
+    let null = add("clusters: null # none\r\nusers:\r\ncontexts: []\r\n");
+    assert!(
+        null.starts_with("clusters: # none\r\n- cluster:\r\n    server: https://s\r\n  name: new\r\nusers:\r\n- user"),
+        "{null}"
+    );
+    let flow = add("clusters: [{name: a}]\n");
+    assert!(
+        flow.starts_with(
+            "clusters: [{name: a}, {\"cluster\": {\"server\": \"https://s\"}, \"name\": \"new\"}]\n"
+        ),
+        "{flow}"
+    );
+    let compact = add("{\"clusters\":[{\"name\":\"a\"}],\"users\":null}");
+    assert!(
+        compact.starts_with("{\"clusters\":[{\"name\":\"a\"},{\"cluster\":{\"server\":\"https://s\"},\"name\":\"new\"}],\"users\":[{\"user\""),
+        "{compact}"
+    );
+    serde_json::from_str::<serde_json::Value>(&compact).unwrap();
+}
+
+#[test]
+fn pretty_json_stays_pretty_json() {
+    let old = serde_json::json!({"kind": "Config", "clusters": [{"name": "a"}], "users": []});
+    let old = serde_json::to_string_pretty(&old).unwrap();
+    let new = text_of(add_entries(&parse(&old), &entries("new"), false));
+    let value: serde_json::Value = serde_json::from_str(&new).unwrap();
+    assert_eq!(serde_json::to_string_pretty(&value).unwrap(), new);
+}
+
+#[test]
+fn an_entry_that_differs_is_replaced_by_force_only_and_no_secret_is_shown() {
+    let old = "users:\n- name: new # mine\n  user:\n    token: hunter3 # old\n    username: u\n- name: o\nx: y\n";
+    let mut new = entries("new");
+    new.set_current = false;
+    let error = add_entries(&parse(old), &new, false).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "config: user `new` is there already and differs in `token`, `username`"
+    );
+    assert!(error.hint().unwrap().contains("--force"));
+    let forced = text_of(add_entries(&parse(old), &new, true));
+    let expected = "users:\n- name: new # mine\n  user:\n    token: hunter2\n- name: o\nx: y\n";
+    assert!(forced.starts_with(expected), "{forced}");
+    assert!(!format!("{new:?}").contains("hunter2"));
+    let flow = "users: [{name: new, user: {token: a}}, {name: o}]\n";
+    let forced = text_of(add_entries(&parse(flow), &new, true));
+    assert!(
+        forced.starts_with("users: [{name: new, user: {\"token\": \"hunter2\"}}, {name: o}]\n"),
+        "{forced}"
+    );
+}
