@@ -76,7 +76,14 @@ pub struct Signing {
 #[derive(Args, Clone, Debug)]
 pub struct Lasting {
     /// How long it lives, or until when: 90d, 1y, 2160h, 2030-01-31 [default: 1y; a CA: 10y]
-    #[arg(long, visible_alias = "not-after", value_name = "PERIOD|DATE", env = "KUBEPKI_VALIDITY")]
+    #[arg(
+        long,
+        visible_alias = "not-after",
+        value_name = "PERIOD|DATE",
+        env = "KUBEPKI_VALIDITY",
+        // So that `-1d` is told for what it is.
+        allow_hyphen_values = true
+    )]
     pub validity: Option<String>,
 }
 

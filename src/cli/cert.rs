@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Subcommand};
 
 use super::args::{self, Lasting, Shared, Signing, Writing};
 use crate::core::Error;
@@ -86,7 +88,7 @@ struct Holder {
     sans: Vec<String>,
 
     /// Use this key instead of making one
-    #[arg(long, value_name = "FILE", conflicts_with = "key_type")]
+    #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
 
     /// Where it goes, its key beside it; `-` prints both [default: in the certificate folder]
@@ -169,6 +171,23 @@ pub struct ShowArgs {
     pub(super) paths: Vec<PathBuf>,
 }
 
+/// A key that exists has its kind: to type both `--key` and `--key-type` is a contradiction. A kind that comes from the
+/// environment is meant for new keys, and none.
+pub fn check_key(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let mut here = matches;
+    while let Some((_, sub)) = here.subcommand() {
+        here = sub;
+    }
+    let typed = |id| {
+        here.try_contains_id(id).is_ok() && here.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    if !(typed("key") && typed("key_type")) {
+        return Ok(());
+    }
+    let why = "the argument '--key <FILE>' cannot be used with '--key-type <TYPE>'";
+    Err(super::command().error(ErrorKind::ArgumentConflict, why))
+}
+
 impl Identity {
     /// The row of the catalog that says what `name` is for.
     fn row(&self, name: &str) -> &'static Row {
@@ -188,8 +207,7 @@ impl Identity {
         name: &str,
         signing: &Signing,
         lasting: &Lasting,
-        force: bool,
-    ) -> Result<(Pair, Spec), Error> {
+    ) -> Result<(Pair, CertificateSpec), Error> {
         let row = self.row(name);
         let files = Pair::beside(&shared.cert_dir, file(row, name)?);
         let wanted = CertificateSpec {
@@ -205,8 +223,7 @@ impl Identity {
             until: lasting.until()?,
             issuer: signing.issuer(shared, row.issuer),
         };
-        let wanted = vec![Wanted::Certificate(wanted)];
-        Ok((files, Spec { home: Some(shared.cert_dir.clone()), wanted, force }))
+        Ok((files, wanted))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::core::Error;
+use crate::core::{Error, plan};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,10 +28,12 @@ impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error {
             Error::Catalog(_)
+            | Error::Cluster(_)
             | Error::FileName(_)
             | Error::KeyType(_)
             | Error::KubeconfigInput(_)
             | Error::Name(_)
+            | Error::Plan(plan::Error::Name(_) | plan::Error::NoSans | plan::Error::Time(_))
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
             Error::Check(_)

@@ -71,8 +71,8 @@ impl<'a> Output<'a> {
             Format::Name => {
                 report.names().iter().map(|name| format!("{}\n", escape_line(name))).collect()
             }
-            Format::Json => serde_json::to_string_pretty(report).map_err(io::Error::other)? + "\n",
-            Format::Yaml => serde_saphyr::to_string(report).map_err(io::Error::other)?,
+            Format::Json => json(report)?,
+            Format::Yaml => yaml(report)?,
         };
         let stream = if self.data_is_taken { &mut *self.talk } else { &mut *self.data };
         stream.write_all(text.as_bytes())?;
@@ -135,6 +135,28 @@ pub fn escape_line(text: &str) -> String {
     escape(text).replace('\n', "\\n")
 }
 
+/// JSON in which every character that a terminal would obey has its escape: outside of strings there is none.
+fn json(report: &impl Serialize) -> io::Result<String> {
+    let text = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
+    let mut out = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if is_unprintable(c) && c != '\n' {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Ok(out + "\n")
+}
+
+/// YAML; where its plain style would let such a character through, JSON, which is YAML too.
+fn yaml(report: &impl Serialize) -> io::Result<String> {
+    let text = serde_saphyr::to_string(report).map_err(io::Error::other)?;
+    if escape(&text) == text { Ok(text) } else { json(report) }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -151,6 +173,16 @@ mod tests {
         #[test]
         fn no_control_character_survives(text in any::<String>()) {
             prop_assert!(!escape_line(&text).chars().any(is_unprintable));
+        }
+
+        #[test]
+        fn json_and_yaml_say_the_same_without_a_control_character(text in any::<String>()) {
+            let is_bare = |out: &str| out.chars().any(|c| is_unprintable(c) && c != '\n');
+            let (json, yaml) = (json(&[&text]).unwrap(), yaml(&[&text]).unwrap());
+            prop_assert!(!is_bare(&json) && !is_bare(&yaml));
+            let read = |back: Vec<String>| back.into_iter().next();
+            prop_assert_eq!(read(serde_json::from_str(&json).unwrap()), Some(text.clone()));
+            prop_assert_eq!(read(serde_saphyr::from_str(&yaml).unwrap()), Some(text));
         }
     }
 }

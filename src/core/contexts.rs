@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, Snapshot};
+use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, Snapshot, quoted};
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{self, File, LoadPaths, View, near};
 use crate::core::report::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
@@ -20,25 +20,47 @@ pub enum Wanted {
     Previous,
 }
 
+/// The files that were looked through.
+#[derive(Clone, Debug)]
+pub struct Place {
+    text: String,
+    /// The one that was named by a flag, which the next command must name too.
+    explicit: Option<PathBuf>,
+}
+
+impl Place {
+    /// ` --kubeconfig FILE`, where that was typed.
+    fn option(&self) -> String {
+        let option = |path: &PathBuf| format!(" --kubeconfig {}", quoted(path));
+        self.explicit.as_ref().map(option).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
 /// Why there is no context to name or to switch to.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
     /// No file is there.
     #[error("there is no kubeconfig: {0}")]
-    NoFile(String),
+    NoFile(Place),
     /// Nothing is current.
     #[error("no current context is set in {0}")]
-    NoCurrent(String),
+    NoCurrent(Place),
     /// No switch is remembered.
     #[error("no previous context is known for {0}")]
-    NoPrevious(String),
+    NoPrevious(Place),
     /// No context of that name.
     #[error("no context `{name}` in {files}{}", Near(near))]
     Unknown {
         /// The name that was given.
         name: String,
         /// The files that were looked through.
-        files: String,
+        files: Place,
         /// Names that are near it.
         near: Vec<String>,
     },
@@ -49,10 +71,14 @@ impl ContextError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoFile(_) => {
-                Some("kubepki kubeconfig gen makes one; --kubeconfig FILE names another".into())
+                Some("name another with --kubeconfig FILE, or make one: kubepki kubeconfig gen NAME --server https://HOST:6443".into())
             }
-            Self::NoCurrent(_) | Self::NoPrevious(_) => Some("kubepki context use NAME".into()),
-            Self::Unknown { .. } => Some("kubepki context list".into()),
+            Self::NoCurrent(place) | Self::NoPrevious(place) => {
+                Some(format!("kubepki context use NAME{}", place.option()))
+            }
+            Self::Unknown { files, .. } => {
+                Some(format!("kubepki context list{}", files.option()))
+            }
         }
     }
 }
@@ -177,7 +203,9 @@ fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
 
 fn switch(target: &Path, files: &[File], name: &str) -> Result<Changes, Error> {
     let file = files.iter().find(|file| file.path() == target);
-    let file = file.ok_or_else(|| ContextError::NoFile(target.display().to_string()))?;
+    let file = file.ok_or_else(|| {
+        ContextError::NoFile(Place { text: target.display().to_string(), explicit: None })
+    })?;
     let bytes = kubeconfig::set_current_context(file, name)?;
     let before = Before::Exactly(Bytes::new(file.bytes().to_vec()));
     Ok(one(Change { path: target.to_owned(), bytes, secrecy: Secrecy::AsFound, before }))
@@ -236,7 +264,12 @@ fn warnings(files: &[File]) -> Vec<String> {
 }
 
 /// The files as one would name them.
-fn named(paths: &LoadPaths) -> String {
+fn named(paths: &LoadPaths) -> Place {
+    let explicit = match paths {
+        LoadPaths::Explicit(path) => Some(path.clone()),
+        LoadPaths::Home(_) | LoadPaths::List(_) => None,
+    };
     let list: Vec<String> = paths.all().iter().map(|path| path.display().to_string()).collect();
-    if list.is_empty() { "no home folder".to_owned() } else { list.join(":") }
+    let text = if list.is_empty() { "no home folder".to_owned() } else { list.join(":") };
+    Place { text, explicit }
 }

@@ -2,12 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::{Bytes, Found, Snapshot};
-use crate::core::spec::Pair;
+use crate::core::catalog::{CLUSTER_CA, ROWS, Row};
+use crate::core::changes::{Bytes, Found, Snapshot, quoted};
+use crate::core::spec::{Pair, check_file_name};
 use crate::core::x509::cert::{self, Certificate};
 use crate::core::x509::chain::{self, Ca};
 use crate::core::x509::csr::{self, Request};
+use crate::core::x509::pem;
 use crate::core::x509::private_key::{self, PrivateKey};
+use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::time::Moment;
 
 /// The files of a PKI, read where they are asked for.
@@ -90,25 +93,62 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Missing { what: "CA certificate", path } => {
-                Some(format!("kubepki ca init --cert-dir {}", folder(path)))
+            Self::Missing { what, path } => hint_of_missing(what, path),
+            Self::Unreadable { path, .. } => {
+                Some(format!("see what it is: ls -ld {}", quoted(path)))
             }
-            Self::Missing { what: "CA key", .. } => {
-                Some("sign where the key is: kubepki cert request NAME here, kubepki cert sign NAME.csr there".into())
-            }
+            Self::Certificate { path, source, .. } => match source {
+                cert::Error::Pem(error) => error.hint("x509", path),
+                _ => Some(format!("see what it holds: kubepki cert show {}", quoted(path))),
+            },
             Self::Key { path, source, .. } => source.hint(path),
-            Self::Ca { path, source: chain::Error::Expired { .. } } => {
-                Some(format!("kubepki cert show {}", path.display()))
-            }
-            Self::Ca { path, source: chain::Error::NotACa { .. } | chain::Error::NoKeyCertSign { .. } } => {
-                Some(format!("name another CA with --ca FILE --ca-key FILE; kubepki cert show {} tells what this is", path.display()))
-            }
-            Self::Ca { source: chain::Error::ForeignKey { .. }, .. } => {
-                Some("name the right key with --ca-key FILE".into())
-            }
-            _ => None,
+            Self::Request { path, source } => source.hint(path),
+            Self::Pair { .. } => Some("name the right key with --client-key FILE".into()),
+            Self::Token(_) => Some("put the token, and nothing else, on one line of it".into()),
+            Self::Ca { path, source } => hint_of_ca(path, source),
         }
     }
+}
+
+fn hint_of_missing(what: &str, path: &Path) -> Option<String> {
+    match what {
+        "CA certificate" => Some(init_of(path)),
+        "CA key" => Some(
+            "sign where the key is; here: kubepki cert request NAME; there: kubepki cert sign NAME.csr --profile client"
+                .into(),
+        ),
+        "client certificate" => {
+            Some("make it in the same step with --issue, or name it with --client-certificate FILE".into())
+        }
+        _ => Some(format!("see what is there: ls -l {}", quoted(folder(path)))),
+    }
+}
+
+/// The command that makes the CA of this certificate.
+fn init_of(certificate: &Path) -> String {
+    let place = certificate.with_extension("");
+    let of_row = |row: &Row| Some((row.name, row.file?)).filter(|(_, file)| place.ends_with(file));
+    let known = ROWS.iter().filter(|row| row.profile.is_ca()).filter_map(of_row);
+    let itself = || Some(place.file_name()?.to_str()?).filter(|name| check_file_name(name).is_ok());
+    // `etcd/ca` is not the `ca` of a folder `etcd`.
+    let (name, depth) = match known.max_by_key(|(_, file)| file.len()) {
+        Some((name, file)) => (name, Path::new(file).components().count()),
+        None => (itself().unwrap_or(CLUSTER_CA), 1),
+    };
+    let name = if name == CLUSTER_CA { String::new() } else { format!(" {name}") };
+    let folder = place.ancestors().nth(depth).filter(|folder| !folder.as_os_str().is_empty());
+    format!("kubepki ca init{name} --cert-dir {}", quoted(folder.unwrap_or(Path::new("."))))
+}
+
+fn hint_of_ca(path: &Path, source: &chain::Error) -> Option<String> {
+    Some(match source {
+        chain::Error::ForeignKey { .. } => "name the right key with --ca-key FILE".into(),
+        chain::Error::NotYetValid { .. } => "see whether the clock is right: date".into(),
+        _ => format!(
+            "name another CA with --ca FILE --ca-key FILE; see what this is: kubepki cert show {}",
+            quoted(path)
+        ),
+    })
 }
 
 impl<'a> Inventory<'a> {
@@ -167,12 +207,24 @@ impl<'a> Inventory<'a> {
         Ok(request)
     }
 
+    /// The public keys in a PEM file; none where it cannot be read.
+    pub fn public_keys(self, bytes: &[u8]) -> Vec<PublicKey> {
+        let blocks = pem::blocks(bytes).unwrap_or_default();
+        let keys = blocks.iter().filter(|block| block.label == pem::PUBLIC_KEY);
+        keys.filter_map(|block| PublicKey::from_spki_der(&block.der).ok()).collect()
+    }
+
+    /// The certificates of a CA, its own first.
+    pub fn ca_chain(self, path: &Path) -> Result<Vec<Certificate>, Error> {
+        let missing = || Error::Missing { what: "CA certificate", path: path.to_owned() };
+        self.chain("CA certificate", path)?.ok_or_else(missing)
+    }
+
     /// A CA that can sign at `now`.
     pub fn ca(self, files: &Pair, now: Moment) -> Result<Ca, Error> {
         let missing = |what, path: &Path| Error::Missing { what, path: path.to_owned() };
         let certificate = &files.certificate;
-        let chain = self.chain("CA certificate", certificate)?;
-        let chain = chain.ok_or_else(|| missing("CA certificate", certificate))?;
+        let chain = self.ca_chain(certificate)?;
         let wrong = |source| Error::Ca { path: certificate.clone(), source };
         chain::may_sign(&chain[0], now).map_err(wrong)?;
         let key = self.key("CA key", &files.key)?.ok_or_else(|| missing("CA key", &files.key))?;
@@ -180,8 +232,7 @@ impl<'a> Inventory<'a> {
     }
 }
 
-/// The folder of a file, as one would type it.
-fn folder(path: &Path) -> String {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.unwrap_or(Path::new(".")).display().to_string()
+/// The folder of a file.
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

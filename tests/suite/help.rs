@@ -78,6 +78,33 @@ fn played() -> BTreeSet<String> {
     lines
 }
 
+/// Every command of ours in the hints that the transcripts show, with the hint that it stands in. A hint may go on after
+/// a `;`.
+fn hinted() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for file in all() {
+        let text = fs::read_to_string(file).expect("a transcript");
+        for hint in text.lines().filter_map(|line| line.strip_prefix("hint: ")) {
+            let commands =
+                hint.split("; ").filter_map(|part| part.find("kubepki ").map(|at| &part[at..]));
+            found.extend(commands.map(|command| (hint.to_owned(), command.to_owned())));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_command_in_a_hint_is_one_that_can_be_typed() {
+    let hinted = hinted();
+    assert!(hinted.len() > 20, "only {} hints with a command were found", hinted.len());
+    let program = kubepki::cli::command();
+    let wrong = hinted.iter().filter_map(|(hint, command)| {
+        parse(&program, command).err().map(|why| format!("`{hint}`: `{command}`: {why}"))
+    });
+    let wrong: Vec<String> = wrong.collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn every_command_has_examples_and_each_is_played_in_a_transcript() {
     assert_eq!(faults(&kubepki::cli::command(), &played()), Vec::<String>::new());

@@ -1,7 +1,9 @@
 //! The tests that need nothing but a shell, openssl, Python, curl and strace: `cargo test`.
+#![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
 mod contexts;
 mod crash;
+mod full_disk;
 mod help;
 mod house;
 mod judges;

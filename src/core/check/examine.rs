@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::Bytes;
+use crate::core::changes::{Bytes, quoted};
 use crate::core::kubeconfig::{self, File};
 use crate::core::x509::cert::{self, Certificate};
 use crate::core::x509::crl::{self, Crl};
@@ -42,6 +42,16 @@ pub enum What {
 /// Why a file tells nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Not a certificate, inside of a kubeconfig.
+    #[error("{path} ({owner}): {source}")]
+    Embedded {
+        /// The kubeconfig.
+        path: PathBuf,
+        /// The cluster or user that it belongs to.
+        owner: String,
+        /// What is wrong with it.
+        source: cert::Error,
+    },
     /// A damaged certificate.
     #[error("{path}: {source}")]
     Certificate {
@@ -104,7 +114,16 @@ impl Error {
         match self {
             Self::Key { path, source } => source.hint(path),
             Self::Kubeconfig(error) => error.hint(),
-            _ => None,
+            Self::Certificate { path, source: cert::Error::Pem(source) }
+            | Self::Crl { path, source: crl::Error::Pem(source) }
+            | Self::Request { path, source: csr::Error::Pem(source) }
+            | Self::Pem { path, source } => source.hint("x509", path),
+            Self::Certificate { .. }
+            | Self::Crl { .. }
+            | Self::PublicKey { .. }
+            | Self::Request { .. } => None,
+            Self::Embedded { .. } => Some("it has to be the Base64 of a PEM file".into()),
+            Self::Unknown(path) => Some(format!("see what it is: file {}", quoted(path))),
         }
     }
 }
@@ -227,7 +246,9 @@ fn of_kubeconfig(path: &Path, bytes: &[u8]) -> Result<Vec<Examined>, Error> {
 
 /// Whether it is worth telling what is wrong with it as a kubeconfig.
 fn looks_like_kubeconfig(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| text.contains("clusters"))
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        ["clusters:", "contexts:", "users:", "\"clusters\""].iter().any(|key| text.contains(key))
+    })
 }
 
 fn embedded(
@@ -239,8 +260,11 @@ fn embedded(
     if pem.is_empty() {
         return Ok(Vec::new());
     }
-    let chain = Certificate::chain_from_pem(pem)
-        .map_err(|source| Error::Certificate { path: path.join(owner), source })?;
+    let chain = Certificate::chain_from_pem(pem).map_err(|source| Error::Embedded {
+        path: path.to_owned(),
+        owner: owner.into(),
+        source,
+    })?;
     let total = chain.len();
     let placed = chain.into_iter().enumerate().map(|(index, certificate)| Examined {
         file: path.to_owned(),

@@ -13,6 +13,7 @@ use super::types::Config;
 use super::yaml::meaning::Meaning;
 use super::yaml::tree::{self, Cursor, Kind, MAX_NODES, Tree};
 use super::yaml::typed;
+use crate::core::changes::quoted;
 
 /// The largest file that is read, in bytes: about 3,000 contexts with embedded certificates.
 ///
@@ -118,7 +119,12 @@ impl Error {
             Self::WrongType { what, .. } if what.contains("(unquoted)") => {
                 Some("put the value in double quotes if it is a string".to_owned())
             }
-            _ => None,
+            Self::Syntax { path, line, .. } | Self::WrongType { path, line, .. } => {
+                Some(format!("see the line: sed -n {line}p {}", quoted(path)))
+            }
+            Self::Foreign { .. } | Self::TooLarge { .. } | Self::TooManyValues { .. } => {
+                Some("name a kubeconfig instead of this file".to_owned())
+            }
         }
     }
 }

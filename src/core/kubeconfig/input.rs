@@ -23,6 +23,9 @@ pub enum Error {
     /// Not a proxy.
     #[error("the proxy URL {0}")]
     Proxy(String),
+    /// Not a name that a server's certificate could have.
+    #[error("`{0}` is neither a host name nor an address, so no server's certificate has it")]
+    TlsServerName(String),
     /// Not a server.
     #[error("the server `{server}` {why}")]
     Server {
@@ -39,7 +42,11 @@ impl Error {
         match self {
             Self::Server { .. } => Some("--server https://HOST:6443".to_owned()),
             Self::Proxy(_) => Some("--proxy-url http://HOST:3128".to_owned()),
-            Self::Name { .. } | Self::Namespace(_) => None,
+            Self::Name { what, .. } => Some(format!("give another with --{what} NAME")),
+            Self::Namespace(_) => {
+                Some("give it as it is listed by: kubectl get namespaces".to_owned())
+            }
+            Self::TlsServerName(_) => Some("--tls-server-name kube.example.com".to_owned()),
         }
     }
 }
@@ -67,6 +74,12 @@ pub fn check_proxy_url(url: &str) -> Result<(), Error> {
     }
     let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     check_host_port(host.strip_suffix('/').unwrap_or(host)).map_err(|why| wrong(&why))
+}
+
+/// Checks that a server's certificate can have this name.
+pub fn check_tls_server_name(name: &str) -> Result<(), Error> {
+    let is_ipv6 = name.parse::<Ipv6Addr>().is_ok();
+    if is_ipv6 || is_host(name) { Ok(()) } else { Err(Error::TlsServerName(name.to_owned())) }
 }
 
 /// Checks that it is a DNS label (RFC 1123), as client-go wants of a namespace.

@@ -21,7 +21,10 @@ mod yaml;
 pub use build::build;
 pub use edit::{Error as EditError, NewEntries, add_entries, set_current_context};
 pub use file::{Error, File, MAX_BYTES};
-pub use input::{Error as InputError, check_name, check_namespace, check_proxy_url, check_server};
+pub use input::{
+    Error as InputError, check_name, check_namespace, check_proxy_url, check_server,
+    check_tls_server_name,
+};
 pub use near::near;
 pub use secret::{Data, Secret};
 pub use types::{

@@ -1,25 +1,30 @@
 //! Why there is no plan.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use crate::core::inventory;
-use crate::core::x509::key_type::KeyType;
+use super::Difference;
 use crate::core::x509::{chain, name, time};
+use crate::core::{inventory, kubeconfig};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file that is there is not as asked.
-    #[error("{path} exists and differs from what is asked: {}", .differences.join("; "))]
-    Differs {
-        /// The file.
-        path: PathBuf,
-        /// Each difference in words.
-        differences: Vec<String>,
-    },
+    /// Files that are there are not as asked.
+    #[error("{}", Differing(.0))]
+    Differs(Vec<Difference>),
+    /// A kubeconfig cannot be edited.
+    #[error(transparent)]
+    Edit(#[from] kubeconfig::EditError),
     /// A file is missing, unreadable or not what it should be.
     #[error(transparent)]
     Inventory(#[from] inventory::Error),
+    /// A kubeconfig cannot be read.
+    #[error(transparent)]
+    Kubeconfig(#[from] kubeconfig::Error),
+    /// A certificate inside of something that is not a file.
+    #[error("a certificate inside of a kubeconfig needs a file, not standard output")]
+    NowhereToKeep,
     /// The CA may not sign this.
     #[error("CA {path}: {source}")]
     Issuer {
@@ -27,16 +32,6 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         source: chain::Error,
-    },
-    /// The key that is there is of another kind.
-    #[error("{path} exists and is {found}, not {wanted} as asked")]
-    KeyDiffers {
-        /// The key.
-        path: PathBuf,
-        /// Its kind.
-        found: String,
-        /// The kind that was asked for.
-        wanted: KeyType,
     },
     /// The name cannot be signed.
     #[error(transparent)]
@@ -55,6 +50,17 @@ pub enum Error {
         /// The names that the request has.
         asked: Vec<String>,
     },
+    /// It would take the place of the CA that signs it.
+    #[error("{0} is the CA that is to sign, and nothing that it signs can take its place")]
+    OwnIssuer(PathBuf),
+    /// The name that a request asks for cannot be signed.
+    #[error("request {request}: {source}")]
+    RequestedName {
+        /// The request.
+        request: PathBuf,
+        /// What is wrong with the name.
+        source: name::Error,
+    },
     /// The dates cannot be signed.
     #[error(transparent)]
     Time(#[from] time::Error),
@@ -68,14 +74,37 @@ pub enum Error {
     },
 }
 
+/// The first difference, and how many there are besides.
+struct Differing<'a>(&'a [Difference]);
+
+impl fmt::Display for Differing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.0.first() else { return Ok(()) };
+        write!(
+            f,
+            "{} exists and differs from what is asked: {}",
+            first.path.display(),
+            first.how.join("; ")
+        )?;
+        match self.0.len() {
+            0 | 1 => Ok(()),
+            more => write!(f, " (and {} more)", more - 1),
+        }
+    }
+}
+
 impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Differs { .. } | Self::KeyDiffers { .. } => {
-                Some("--force replaces it; another name or --out FILE leaves it alone".into())
+            Self::Differs(several) if several.len() > 1 => {
+                Some("see them all with --dry-run; replace them with --force".into())
             }
+            Self::Differs(_) => Some("replace it with --force, or choose another name".into()),
+            Self::Edit(error) => error.hint(),
             Self::Inventory(error) => error.hint(),
+            Self::Kubeconfig(error) => error.hint(),
+            Self::NowhereToKeep => Some("name a file with --out".into()),
             Self::Name(error) => error.hint(),
             Self::NoSans => Some(
                 "name the server as its clients do, such as --san api.example.com --san 10.0.0.1"
@@ -85,6 +114,12 @@ impl Error {
             Self::NoSansInSignature { .. } => {
                 Some("take the request's names over with --copy-sans".into())
             }
+            Self::OwnIssuer(_) => Some("choose another name, or another CA to sign it".into()),
+            // A signer can put no other part in the place of the request's.
+            Self::RequestedName { source, .. } => match source.label() {
+                "CN" | "O" => source.hint(),
+                _ => Some("ask for a request without that part of the name".into()),
+            },
             Self::Time(error) => error.hint(),
             Self::Issuer { .. } => {
                 Some("sign with the root instead: --parent NAME or --ca FILE".into())

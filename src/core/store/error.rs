@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::holder::Holder;
+pub(super) use crate::core::changes::quoted;
 
 /// Why something could not be read, locked or written. What that means for the
 /// files is told at [`Guard::commit`](super::Guard::commit).
@@ -139,7 +140,8 @@ impl Error {
             Self::MountPoint { .. } => {
                 Some("mount the folder of the file instead of the file".into())
             }
-            Self::NotLocked { .. } | Self::Twice { .. } => None,
+            Self::NotLocked { .. } => None,
+            Self::Twice { .. } => Some("give each file a name of its own".into()),
             Self::NotAFile { .. } | Self::NotAFolder { .. } => {
                 Some("choose another path, or move away what is there".into())
             }
@@ -181,16 +183,6 @@ pub(super) fn plain(error: &io::Error) -> String {
     text.into()
 }
 
-/// The file's path as one word of a shell.
-pub(super) fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+:,@%=".contains(&byte);
-    if text.bytes().all(plain) && !text.starts_with('-') {
-        return text;
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
 /// A span of time as people say it: `5 s`, `3 min`, `2 h`, `4 d`.
 pub(super) fn seconds(span: Duration) -> String {
     match span.as_secs() {
@@ -205,10 +197,13 @@ pub(super) fn seconds(span: Duration) -> String {
 fn hint_of_io(path: &Path, error: &io::Error) -> Option<String> {
     let folder =
         quoted(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref()));
+    // A file that is not there is no help to look at.
+    let file = if path.symlink_metadata().is_ok() { quoted(path) } else { String::new() };
     match error.kind() {
         io::ErrorKind::PermissionDenied => {
-            Some(format!("see who may: ls -ld {folder} {}", quoted(path)))
+            Some(format!("see who may: ls -ld {folder} {file}").trim_end().to_owned())
         }
+        io::ErrorKind::FileTooLarge => Some("see the limit: ulimit -f".into()),
         io::ErrorKind::StorageFull => Some(format!("see what is full: df -h {folder}")),
         _ => None,
     }

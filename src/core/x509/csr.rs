@@ -1,6 +1,7 @@
 //! Certificate signing requests (PKCS#10, RFC 2986): making ours, reading any.
 
 use std::fmt;
+use std::path::Path;
 
 use der::asn1::{Any, BitString, ObjectIdentifier, SetOfVec};
 use der::oid::AssociatedOid;
@@ -20,6 +21,7 @@ use super::private_key::{self, PrivateKey};
 use super::profile::Profile;
 use super::public_key::{self, PublicKey};
 use super::san::San;
+use crate::core::changes::quoted;
 
 /// A request, with the bytes that it was read from. Nothing in it is to be believed before
 /// [`verify`](Request::verify).
@@ -55,6 +57,24 @@ pub enum Error {
     /// Its key is too weak to be certified.
     #[error("the key of the request is too weak: {0}")]
     WeakKey(String),
+}
+
+impl Error {
+    /// What to do about it.
+    pub fn hint(&self, path: &Path) -> Option<String> {
+        Some(match self {
+            Self::Pem(error) => return error.hint("req", path),
+            Self::Malformed(_) | Self::PublicKey(_) => {
+                format!("see what openssl says: openssl req -in {} -noout -text", quoted(path))
+            }
+            Self::Signature(_) => {
+                "ask for it again: it was changed after it was signed, or signed by another key"
+                    .into()
+            }
+            Self::Signing(_) => return None,
+            Self::WeakKey(_) => "ask for one with a new key: kubepki cert request NAME".into(),
+        })
+    }
 }
 
 /// `CertificationRequest ::= SEQUENCE { info, algorithm, signature }`, with the signed part left as bytes.

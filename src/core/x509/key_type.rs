@@ -33,6 +33,11 @@ pub struct Error(String);
 impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
+        Self::choices()
+    }
+
+    /// The kinds that there are.
+    pub fn choices() -> Option<String> {
         let names: Vec<String> = KeyType::ALL.iter().map(ToString::to_string).collect();
         Some(format!("choose one of {}", names.join(", ")))
     }

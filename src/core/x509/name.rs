@@ -129,10 +129,30 @@ pub enum Error {
 impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
+        Some(format!("give another with {} VALUE", flag(self.label())))
+    }
+
+    /// The short name of the part that cannot be used.
+    pub fn label(&self) -> &'static str {
         match self {
-            Self::NoCommonName => Some("give one with --cn NAME".into()),
-            _ => None,
+            Self::Alphabet { label, .. }
+            | Self::Control { label, .. }
+            | Self::Empty(label)
+            | Self::TooLong { label, .. } => label,
+            Self::NoCommonName => Attribute::COMMON_NAME.label,
         }
+    }
+}
+
+/// The option that gives a part of a name.
+fn flag(label: &str) -> &'static str {
+    match label {
+        "C" => "--country",
+        "L" => "--locality",
+        "O" => "--org",
+        "OU" => "--ou",
+        "ST" => "--state",
+        _ => "--cn",
     }
 }
 

@@ -1,7 +1,11 @@
 //! PEM (RFC 7468): the blocks of a file, by label.
 
+use std::path::Path;
+
 use rustls_pki_types::pem::{self, SectionKind};
 use zeroize::Zeroizing;
+
+use crate::core::changes::quoted;
 
 /// Label of a certificate.
 pub const CERTIFICATE: &str = "CERTIFICATE";
@@ -52,6 +56,24 @@ impl Error {
     /// Nothing of the kind `wanted` is among `blocks`.
     pub fn nothing(wanted: &'static str, blocks: &[Block]) -> Self {
         Self::Nothing { wanted, found: labels(blocks) }
+    }
+}
+
+impl Error {
+    /// What to do about it; `openssl` is the openssl command that reads DER of the kind that is wanted.
+    pub fn hint(&self, openssl: &str, path: &Path) -> Option<String> {
+        let path = quoted(path);
+        Some(match self {
+            Self::Damaged(_) | Self::Empty => {
+                "copy it again from where it was made: a write was cut short, here or there".into()
+            }
+            Self::NoPem => {
+                format!("if it is DER: openssl {openssl} -inform der -in {path} -out {path}.pem")
+            }
+            Self::Nothing { .. } | Self::TooMany => {
+                format!("see what it holds: kubepki cert show {path}")
+            }
+        })
     }
 }
 

@@ -23,8 +23,10 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
 use super::entropy::{Entropy, Unavailable};
+use super::key_type;
 use super::pem;
 use super::public_key::{self, PublicKey};
+use crate::core::changes::quoted;
 
 /// Label of an RSA key in PKCS#1.
 const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
@@ -115,16 +117,22 @@ static CURVES: [Curve; 2] = [
 impl Error {
     /// What to type instead; `path` is the file of the key.
     pub fn hint(&self, path: &Path) -> Option<String> {
-        let path = path.display();
+        let shown = quoted(path);
         match self {
-            Self::Encrypted => {
-                Some(format!("take the passphrase off: openssl pkey -in {path} -out {path}.plain"))
-            }
+            Self::Encrypted => Some(format!(
+                "take the passphrase off: openssl pkey -in {shown} -out {shown}.plain"
+            )),
             Self::TooShort => Some("leave --key out to make a new key".into()),
             Self::NoPublicKey => Some(format!(
-                "write it anew with its public half: openssl ec -in {path} -out {path}.full"
+                "write it anew with its public half: openssl ec -in {shown} -out {shown}.full"
             )),
-            _ => None,
+            Self::Pem(error) => error.hint("pkey", path),
+            Self::None(_) => Some(format!("see what it holds: kubepki cert show {shown}")),
+            Self::Unsupported(_) => key_type::Error::choices(),
+            Self::Malformed(_) | Self::PublicKey(_) | Self::Rejected(_) => {
+                Some(format!("see what openssl says: openssl pkey -in {shown} -noout -check"))
+            }
+            Self::Signing | Self::Unavailable(_) => None,
         }
     }
 }

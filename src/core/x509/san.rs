@@ -41,6 +41,9 @@ pub enum Error {
     /// Not an address.
     #[error("`{0}` is no IP address")]
     Ip(String),
+    /// Where a server is, rather than what it is called.
+    #[error("`{0}` says where a server is; a certificate names hosts, without scheme and port")]
+    Place(String),
     /// An address with a prefix length.
     #[error("`{0}` is a network; a certificate names single addresses")]
     Network(String),
@@ -62,6 +65,11 @@ impl Error {
             Self::Network(network) => {
                 let address = network.split('/').next().unwrap_or_default();
                 format!("give the address alone, such as --san ip:{address}")
+            }
+            Self::Place(text) => {
+                let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
+                let host = host.split([':', '/']).next().unwrap_or_default();
+                format!("give the host alone: --san {host}")
             }
             _ => "write --san dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS".into(),
         })
@@ -129,6 +137,11 @@ impl FromStr for San {
 
 /// Guesses the type of a bare name.
 fn by_form(text: &str) -> Result<San, Error> {
+    let is_web_page = ["http://", "https://"].iter().any(|scheme| text.starts_with(scheme));
+    let has_port = text.matches(':').count() == 1;
+    if is_web_page || (has_port && !text.contains("://")) {
+        return Err(Error::Place(text.to_owned()));
+    }
     if text.contains("://") {
         return uri_of(text);
     }

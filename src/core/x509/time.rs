@@ -204,10 +204,10 @@ impl FromStr for Period {
     }
 }
 
-/// The largest unit that divides it: `365d`, `36h`.
+/// The largest unit that divides it: `1y`, `90d`, `36h`.
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, seconds) = [('d', DAY), ('h', 60 * 60), ('m', 60)]
+        let (unit, seconds) = [('y', 365 * DAY), ('d', DAY), ('h', 60 * 60), ('m', 60)]
             .into_iter()
             .find(|(_, seconds)| self.0.is_multiple_of(*seconds))
             .unwrap_or(('s', 1));
