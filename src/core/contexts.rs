@@ -176,7 +176,8 @@ pub fn use_context(
     let changed = previous.as_deref() != Some(name.as_str());
     if let (true, Some(guard)) = (changed, guard) {
         guard.commit(&switch(&target, &files, &name)?)?;
-        // The switch is done: not to remember where from is no reason to call it a failure.
+        // The switch is done: not to remember where from is no reason to call it a failure. (A run that is killed in between
+        // remembers the switch before this one.)
         let remembered =
             previous.as_ref().map(|previous| guard.commit(&remember(memory, previous)));
         drop(remembered);
