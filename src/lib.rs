@@ -16,5 +16,7 @@
 //!
 //! `core` collides with Rust's own crate of that name, so it is always written `crate::core`.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests set the world up"))]
+
 pub mod cli;
 pub mod core;

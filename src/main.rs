@@ -1,12 +1,15 @@
 //! The process edge: the world comes in here and an exit code goes out.
 
 use std::io::{self, IsTerminal};
+use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use kubepki::cli::cluster::Machine;
 use kubepki::cli::{Process, run};
 use kubepki::core::x509::entropy::System;
 
+#[expect(clippy::disallowed_methods, reason = "this is where the world comes in")]
 fn main() -> ExitCode {
     let environment = |name: &str| std::env::var_os(name);
     run(
@@ -16,6 +19,7 @@ fn main() -> ExitCode {
             entropy: &System::default(),
             environment: &environment,
             folder: std::env::current_dir().unwrap_or_default(),
+            machine: &machine,
             input: &mut io::stdin().lock(),
             input_is_terminal: io::stdin().is_terminal(),
             output: &mut io::stdout().lock(),
@@ -23,4 +27,16 @@ fn main() -> ExitCode {
         },
     )
     .into()
+}
+
+/// The host name, and the address that packets to the rest of the world leave from. Nothing is sent: for UDP, to connect
+/// is only to choose a route (192.0.2.1 is nobody's address, RFC 5737).
+fn machine() -> Machine {
+    let socket = UdpSocket::bind("0.0.0.0:0");
+    let routed =
+        socket.and_then(|socket| socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr()));
+    Machine {
+        name: rustix::system::uname().nodename().to_str().ok().map(str::to_lowercase),
+        address: routed.ok().map(|address| address.ip()),
+    }
 }

@@ -207,8 +207,7 @@ impl Identity {
         name: &str,
         signing: &Signing,
         lasting: &Lasting,
-        force: bool,
-    ) -> Result<(Pair, Spec), Error> {
+    ) -> Result<(Pair, CertificateSpec), Error> {
         let row = self.row(name);
         let files = Pair::beside(&shared.cert_dir, file(row, name)?);
         let wanted = CertificateSpec {
@@ -224,8 +223,7 @@ impl Identity {
             until: lasting.until()?,
             issuer: signing.issuer(shared, row.issuer),
         };
-        let wanted = vec![Wanted::Certificate(wanted)];
-        Ok((files, Spec { home: Some(shared.cert_dir.clone()), wanted, force }))
+        Ok((files, wanted))
     }
 }
 

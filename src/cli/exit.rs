@@ -28,6 +28,7 @@ impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error {
             Error::Catalog(_)
+            | Error::Cluster(_)
             | Error::FileName(_)
             | Error::KeyType(_)
             | Error::KubeconfigInput(_)

@@ -11,7 +11,10 @@ use crate::core::catalog::CLUSTER_CA;
 use crate::core::kubeconfig::{
     check_name, check_namespace, check_proxy_url, check_server, check_tls_server_name,
 };
-use crate::core::spec::{Credentials, Destination, Form, KubeconfigSpec, Pair, check_file_name};
+use crate::core::spec::{
+    CertificateSpec, Credentials, Destination, Form, KubeconfigSpec, Pair, Spec, Wanted,
+    check_file_name,
+};
 
 /// What can be done with kubeconfigs.
 #[derive(Debug, Subcommand)]
@@ -124,12 +127,13 @@ pub fn complete(kubeconfig: clap::Command) -> clap::Command {
 
 impl GenArgs {
     /// What is meant.
-    pub fn spec(&self, shared: &Shared) -> Result<KubeconfigSpec, Error> {
+    pub fn spec(&self, shared: &Shared, folder: &Path) -> Result<Spec, Error> {
         let user = self.user.clone().unwrap_or_else(|| self.name.clone());
         let context = self.context.clone().unwrap_or_else(|| format!("{user}@{}", self.cluster));
         self.check(&user, &context)?;
         let ca = || Pair::beside(&shared.cert_dir, CLUSTER_CA).certificate;
-        Ok(KubeconfigSpec {
+        let (credentials, issue) = self.credentials(shared)?;
+        let kubeconfig = KubeconfigSpec {
             out: self.out()?,
             cluster: self.cluster.clone(),
             user,
@@ -139,10 +143,17 @@ impl GenArgs {
             proxy_url: self.proxy_url.clone(),
             namespace: self.namespace.clone(),
             ca: self.ca_cert.clone().unwrap_or_else(ca),
-            credentials: self.credentials(shared)?,
-            form: if self.paths { Form::Paths } else { Form::Embedded },
-            force: self.writing.force,
-        })
+            credentials,
+            form: if self.paths {
+                Form::Paths { folder: folder.to_owned() }
+            } else {
+                Form::Embedded
+            },
+        };
+        let home = issue.is_some().then(|| shared.cert_dir.clone());
+        let wanted =
+            issue.into_iter().map(Wanted::Certificate).chain([Wanted::Kubeconfig(kubeconfig)]);
+        Ok(Spec { home, wanted: wanted.collect(), force: self.writing.force })
     }
 
     fn check(&self, user: &str, context: &str) -> Result<(), Error> {
@@ -169,15 +180,18 @@ impl GenArgs {
         })
     }
 
-    fn credentials(&self, shared: &Shared) -> Result<Credentials, Error> {
+    /// How the user shows who it is, and the certificate that is to be made for that.
+    fn credentials(
+        &self,
+        shared: &Shared,
+    ) -> Result<(Credentials, Option<CertificateSpec>), Error> {
         if let Some(token) = &self.token_file {
-            return Ok(Credentials::TokenFile(token.clone()));
+            return Ok((Credentials::TokenFile(token.clone()), None));
         }
         let Issuing { identity, signing, lasting } = &self.issuing;
         if self.issue {
-            let (files, issue) =
-                identity.client(shared, &self.name, signing, lasting, self.writing.force)?;
-            return Ok(Credentials::Certificate { files, issue: Some(issue) });
+            let (files, issue) = identity.client(shared, &self.name, signing, lasting)?;
+            return Ok((Credentials::Certificate(files), Some(issue)));
         }
         let files = match &self.client_certificate {
             Some(certificate) => {
@@ -189,6 +203,6 @@ impl GenArgs {
             }
         };
         let key = self.client_key.clone().unwrap_or(files.key);
-        Ok(Credentials::Certificate { files: Pair { key, ..files }, issue: None })
+        Ok((Credentials::Certificate(Pair { key, ..files }), None))
     }
 }

@@ -12,6 +12,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod args;
 mod ca;
 mod cert;
+pub mod cluster;
 mod context;
 pub mod exit;
 mod kubeconfig;
@@ -21,6 +22,7 @@ mod screen;
 use self::args::Shared;
 use self::ca::CaCommand;
 use self::cert::CertCommand;
+use self::cluster::{ClusterCommand, Machine};
 use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
@@ -43,6 +45,8 @@ pub struct Process<'a> {
     pub environment: &'a dyn Fn(&str) -> Option<OsString>,
     /// The working folder, absolute.
     pub folder: PathBuf,
+    /// What the machine knows of itself.
+    pub machine: &'a dyn Fn() -> Machine,
     /// Standard input.
     pub input: &'a mut dyn Read,
     /// Whether a person sits at standard input.
@@ -83,6 +87,10 @@ enum Command {
     /// Certificates and requests
     #[command(subcommand)]
     Cert(CertCommand),
+
+    /// A whole control plane
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
 
     /// Contexts of kubeconfigs
     #[command(subcommand)]
@@ -126,9 +134,10 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
         return Exit::Failed;
     };
     let locks = LockSettings { wait: PATIENCE, now: process.clock };
-    let world = World { now, entropy: process.entropy, folder: &process.folder, locks };
-    let environment = process.environment;
-    let mut session = Session { shared, world, environment, input: *input, out };
+    let world = World { now, entropy: process.entropy, locks };
+    let folder = process.folder.clone();
+    let (environment, machine) = (process.environment, process.machine);
+    let mut session = Session { shared, world, folder, environment, machine, input: *input, out };
     session.run(command)
 }
 
@@ -136,6 +145,8 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
 struct Session<'a> {
     shared: Shared,
     world: World<'a>,
+    folder: PathBuf,
+    machine: &'a dyn Fn() -> Machine,
     environment: &'a dyn Fn(&str) -> Option<OsString>,
     input: &'a mut dyn Read,
     out: Output<'a>,
@@ -201,11 +212,18 @@ impl Session<'_> {
                 self.make(args.spec(&self.shared)?, args.writing.dry_run)
             }
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
+            Command::Cluster(ClusterCommand::Init(args)) if args.writing.dry_run => {
+                self.plan(args.asked.spec(&self.shared, self.machine, args.writing.force)?)
+            }
+            Command::Cluster(ClusterCommand::Init(args)) => {
+                self.make(args.asked.spec(&self.shared, self.machine, args.writing.force)?, false)
+            }
+            Command::Cluster(ClusterCommand::Plan(asked)) => {
+                self.plan(asked.spec(&self.shared, self.machine, false)?)
+            }
             Command::Context(command) => self.context(command),
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
-                let spec = args.spec(&self.shared)?;
-                let made = acts::generate(&spec, args.writing.dry_run, &self.world)?;
-                self.tell(made)
+                self.make(args.spec(&self.shared, &self.folder)?, args.writing.dry_run)
             }
             Command::Completion { shell } => {
                 let mut script = Vec::new();
@@ -217,11 +235,8 @@ impl Session<'_> {
     }
 
     fn make(&mut self, spec: acts::spec::Spec, dry_run: bool) -> Result<Exit, Stop> {
-        let made = acts::make(&spec, dry_run, &self.world)?;
-        self.tell(made)
-    }
-
-    fn tell(&mut self, made: acts::Made) -> Result<Exit, Stop> {
+        let act = if dry_run { acts::dry_run } else { acts::make };
+        let made = act(&spec, &self.world)?;
         made.report.warnings.iter().for_each(|warning| self.out.warning(warning));
         made.report.notes.iter().for_each(|note| self.out.note(note));
         self.out.file(&made.stdout)?;
@@ -249,6 +264,15 @@ impl Session<'_> {
             }
         }
         Ok(Exit::Done)
+    }
+
+    /// Whatever is not as asked is a finding.
+    fn plan(&mut self, spec: acts::spec::Spec) -> Result<Exit, Stop> {
+        let report = acts::plan(&spec, &self.world)?;
+        report.warnings.iter().for_each(|warning| self.out.warning(warning));
+        report.notes.iter().for_each(|note| self.out.note(note));
+        self.out.report(&report)?;
+        Ok(if report.changed { Exit::Findings } else { Exit::Done })
     }
 
     fn show(&mut self, paths: &[PathBuf]) -> Result<Exit, Stop> {

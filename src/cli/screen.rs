@@ -221,6 +221,7 @@ fn verb(action: Action, dry_run: bool) -> &'static str {
     match (action, dry_run) {
         (Action::Create, false) => "created",
         (Action::Create, true) => "would create",
+        (Action::Differ, _) => "differs",
         (Action::Edit, false) => "edited",
         (Action::Edit, true) => "would edit",
         (Action::Keep, _) => "kept",

@@ -11,8 +11,26 @@ use crate::core::x509::san::{San, flaw_of_dns_name};
 /// The group that no RBAC rule can take anything from.
 pub const MASTERS: &str = "system:masters";
 
+/// The CA of etcd.
+pub const ETCD_CA: &str = "etcd-ca";
+
+/// The certificate of an etcd member among its peers.
+pub const ETCD_PEER: &str = "etcd-peer";
+
 /// The CA that signs when no other is named.
 pub const CLUSTER_CA: &str = "ca";
+
+/// What the `kubernetes` service is called in a cluster with kubeadm's defaults.
+const DEFAULT_SERVICE_NAMES: &[&str] = &[
+    "kubernetes",
+    "kubernetes.default",
+    "kubernetes.default.svc",
+    "kubernetes.default.svc.cluster.local",
+    "10.96.0.1",
+];
+
+/// What a machine calls itself.
+pub const MACHINE_NAMES: &[&str] = &["localhost", "127.0.0.1", "::1"];
 
 /// One certificate that Kubernetes knows.
 #[derive(Debug)]
@@ -30,7 +48,9 @@ pub struct Row {
     /// The groups of its holder.
     pub organizations: &'static [&'static str],
     /// What a server is called besides the names that are given.
-    pub sans: &'static [&'static str],
+    pub sans: Sans,
+    /// The kubeconfig that carries it, where it lives in one.
+    pub conf: Option<Conf>,
     /// One line for help and documents.
     pub about: &'static str,
 }
@@ -47,6 +67,56 @@ pub enum Subject {
     /// `system:node:` and the name of a node, in lower case, as the node authorizer wants it.
     Node,
 }
+
+/// Where the names of a server come from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sans {
+    /// The names of the `kubernetes` service, its address, the node, and the address of the API server.
+    ApiServer,
+    /// Always these.
+    Fixed(&'static [&'static str]),
+    /// The node, its address, and the names of the machine itself: etcd is also reached from where it runs.
+    Member,
+}
+
+/// A kubeconfig of the control plane.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Conf {
+    /// Its file below the kubeconfig folder.
+    pub file: &'static str,
+    /// Which API server it points at.
+    pub server: Server,
+}
+
+/// Which API server a kubeconfig points at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Server {
+    /// The one that the whole cluster is reached by.
+    ControlPlane,
+    /// The one on the same node.
+    Local,
+}
+
+/// A bare key pair that Kubernetes knows.
+#[derive(Debug)]
+pub struct KeyPairRow {
+    /// What people call it.
+    pub name: &'static str,
+    /// The file of the private key below the certificate folder.
+    pub private: &'static str,
+    /// The file of the public key.
+    pub public: &'static str,
+    /// One line for help and documents.
+    pub about: &'static str,
+}
+
+/// The keys that sign and verify service-account tokens.
+pub const SERVICE_ACCOUNT: KeyPairRow = KeyPairRow {
+    name: "sa",
+    private: "sa.key",
+    public: "sa.pub",
+    about: "kube-apiserver signs service-account tokens with it",
+};
 
 /// Why a row cannot be filled in.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -85,7 +155,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::ROOT,
         subject: Subject::Fixed("kubernetes"),
         organizations: &[],
-        sans: &["kubernetes"],
+        sans: Sans::Fixed(&["kubernetes"]),
+        conf: None,
         about: "signs everything of the cluster but etcd and the front proxy",
     },
     Row {
@@ -95,13 +166,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Server,
         subject: Subject::Fixed("kube-apiserver"),
         organizations: &[],
-        sans: &[
-            "kubernetes",
-            "kubernetes.default",
-            "kubernetes.default.svc",
-            "kubernetes.default.svc.cluster.local",
-            "10.96.0.1",
-        ],
+        sans: Sans::ApiServer,
+        conf: None,
         about: "kube-apiserver's own, shown to everybody who connects",
     },
     Row {
@@ -111,7 +177,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Fixed("kube-apiserver-kubelet-client"),
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "kube-apiserver to kubelets (logs, exec)",
     },
     Row {
@@ -121,7 +188,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::ROOT,
         subject: Subject::Fixed("front-proxy-ca"),
         organizations: &[],
-        sans: &["front-proxy-ca"],
+        sans: Sans::Fixed(&["front-proxy-ca"]),
+        conf: None,
         about: "signs the client that may speak for other users",
     },
     Row {
@@ -131,7 +199,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Fixed("front-proxy-client"),
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "kube-apiserver to aggregated API servers",
     },
     Row {
@@ -141,7 +210,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::ROOT,
         subject: Subject::Fixed("etcd-ca"),
         organizations: &[],
-        sans: &["etcd-ca"],
+        sans: Sans::Fixed(&["etcd-ca"]),
+        conf: None,
         about: "signs etcd's members and its clients",
     },
     Row {
@@ -151,7 +221,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Peer,
         subject: Subject::Host,
         organizations: &[],
-        sans: &["localhost", "127.0.0.1", "::1"],
+        sans: Sans::Member,
+        conf: None,
         about: "an etcd member to its clients",
     },
     Row {
@@ -161,7 +232,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Peer,
         subject: Subject::Host,
         organizations: &[],
-        sans: &["localhost", "127.0.0.1", "::1"],
+        sans: Sans::Member,
+        conf: None,
         about: "an etcd member to the others",
     },
     Row {
@@ -171,7 +243,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Fixed("kube-etcd-healthcheck-client"),
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "the liveness probe of etcd",
     },
     Row {
@@ -181,7 +254,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Fixed("kube-apiserver-etcd-client"),
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "kube-apiserver to etcd",
     },
     Row {
@@ -191,7 +265,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Fixed("kubernetes-admin"),
         organizations: &["kubeadm:cluster-admins"],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: Some(Conf { file: "admin.conf", server: Server::ControlPlane }),
         about: "an administrator, by the binding kubeadm:cluster-admins",
     },
     Row {
@@ -201,7 +276,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Fixed("kubernetes-super-admin"),
         organizations: &[MASTERS],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: Some(Conf { file: "super-admin.conf", server: Server::ControlPlane }),
         about: "an administrator past RBAC, for emergencies",
     },
     Row {
@@ -211,7 +287,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Fixed("system:kube-controller-manager"),
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: Some(Conf { file: "controller-manager.conf", server: Server::Local }),
         about: "kube-controller-manager to kube-apiserver",
     },
     Row {
@@ -221,7 +298,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Fixed("system:kube-scheduler"),
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: Some(Conf { file: "scheduler.conf", server: Server::Local }),
         about: "kube-scheduler to kube-apiserver",
     },
     Row {
@@ -231,7 +309,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Node,
         organizations: &["system:nodes"],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: Some(Conf { file: "kubelet.conf", server: Server::Local }),
         about: "a kubelet to kube-apiserver; the name is the node's",
     },
     Row {
@@ -241,7 +320,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Server,
         subject: Subject::Node,
         organizations: &["system:nodes"],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "a kubelet's own; the name is the node's",
     },
     Row {
@@ -251,7 +331,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Given,
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "a person or program: NAME with the groups of --org",
     },
     Row {
@@ -261,7 +342,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Client,
         subject: Subject::Given,
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "any TLS client",
     },
     Row {
@@ -271,7 +353,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Server,
         subject: Subject::Given,
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "any TLS server; needs --san",
     },
     Row {
@@ -281,7 +364,8 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Peer,
         subject: Subject::Given,
         organizations: &[],
-        sans: &[],
+        sans: Sans::Fixed(&[]),
+        conf: None,
         about: "server and client at once; needs --san",
     },
 ];
@@ -323,13 +407,22 @@ impl Row {
             Subject::Host | Subject::Node if self.profile.is_server() => node_name(name).ok(),
             _ => None,
         };
-        let fixed = self.sans.iter().map(|text| (*text).to_owned());
+        let fixed = match self.sans {
+            Sans::ApiServer => DEFAULT_SERVICE_NAMES,
+            Sans::Fixed(fixed) => fixed,
+            Sans::Member => MACHINE_NAMES,
+        };
+        let fixed = fixed.iter().map(|text| (*text).to_owned());
         own.into_iter().chain(fixed).filter_map(|text| text.parse().ok()).collect()
     }
 }
 
 /// A node name in lower case.
-fn node_name(name: &str) -> Result<String, Error> {
+///
+/// # Errors
+///
+/// A name that no node can have.
+pub fn node_name(name: &str) -> Result<String, Error> {
     let lower = name.to_lowercase();
     match flaw_of_dns_name(&lower) {
         None => Ok(lower),
@@ -351,7 +444,12 @@ mod tests {
             let own = usize::from(
                 matches!(row.subject, Subject::Host | Subject::Node) && row.profile.is_server(),
             );
-            assert_eq!(row.default_sans("host-1").len(), row.sans.len() + own, "{}", row.name);
+            let fixed = match row.sans {
+                Sans::ApiServer => DEFAULT_SERVICE_NAMES.len(),
+                Sans::Fixed(fixed) => fixed.len(),
+                Sans::Member => MACHINE_NAMES.len(),
+            };
+            assert_eq!(row.default_sans("host-1").len(), fixed + own, "{}", row.name);
         }
     }
 

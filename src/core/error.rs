@@ -12,6 +12,7 @@ use crate::core::{
 pub enum Error {
     Catalog(#[from] catalog::Error),
     Check(#[from] check::Error),
+    Cluster(#[from] spec::ClusterError),
     Context(#[from] ContextError),
     Edit(#[from] kubeconfig::EditError),
     Kubeconfig(#[from] kubeconfig::Error),
@@ -34,6 +35,7 @@ impl Error {
         match self {
             Self::Catalog(error) => error.hint(),
             Self::Check(error) => error.hint(),
+            Self::Cluster(error) => error.hint(),
             Self::Context(error) => error.hint(),
             Self::Edit(error) => error.hint(),
             Self::Kubeconfig(error) => error.hint(),

@@ -8,7 +8,9 @@ use crate::core::spec::{Pair, check_file_name};
 use crate::core::x509::cert::{self, Certificate};
 use crate::core::x509::chain::{self, Ca};
 use crate::core::x509::csr::{self, Request};
+use crate::core::x509::pem;
 use crate::core::x509::private_key::{self, PrivateKey};
+use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::time::Moment;
 
 /// The files of a PKI, read where they are asked for.
@@ -103,7 +105,7 @@ impl Error {
             Self::Request { path, source } => source.hint(path),
             Self::Pair { .. } => Some("name the right key with --client-key FILE".into()),
             Self::Token(_) => Some("put the token, and nothing else, on one line of it".into()),
-            Self::Ca { path, source } => hint_of_ca(path, source),
+            Self::Ca { path, source } => Some(hint_of_ca(path, source)),
         }
     }
 }
@@ -138,15 +140,16 @@ fn init_of(certificate: &Path) -> String {
     format!("kubepki ca init{name} --cert-dir {}", quoted(folder.unwrap_or(Path::new("."))))
 }
 
-fn hint_of_ca(path: &Path, source: &chain::Error) -> Option<String> {
-    Some(match source {
+/// What to type instead of a CA that may not sign.
+pub fn hint_of_ca(path: &Path, source: &chain::Error) -> String {
+    match source {
         chain::Error::ForeignKey { .. } => "name the right key with --ca-key FILE".into(),
         chain::Error::NotYetValid { .. } => "see whether the clock is right: date".into(),
         _ => format!(
             "name another CA with --ca FILE --ca-key FILE; see what this is: kubepki cert show {}",
             quoted(path)
         ),
-    })
+    }
 }
 
 impl<'a> Inventory<'a> {
@@ -205,12 +208,24 @@ impl<'a> Inventory<'a> {
         Ok(request)
     }
 
+    /// The public keys in a PEM file; none where it cannot be read.
+    pub fn public_keys(self, bytes: &[u8]) -> Vec<PublicKey> {
+        let blocks = pem::blocks(bytes).unwrap_or_default();
+        let keys = blocks.iter().filter(|block| block.label == pem::PUBLIC_KEY);
+        keys.filter_map(|block| PublicKey::from_spki_der(&block.der).ok()).collect()
+    }
+
+    /// The certificates of a CA, its own first.
+    pub fn ca_chain(self, path: &Path) -> Result<Vec<Certificate>, Error> {
+        let missing = || Error::Missing { what: "CA certificate", path: path.to_owned() };
+        self.chain("CA certificate", path)?.ok_or_else(missing)
+    }
+
     /// A CA that can sign at `now`.
     pub fn ca(self, files: &Pair, now: Moment) -> Result<Ca, Error> {
         let missing = |what, path: &Path| Error::Missing { what, path: path.to_owned() };
         let certificate = &files.certificate;
-        let chain = self.chain("CA certificate", certificate)?;
-        let chain = chain.ok_or_else(|| missing("CA certificate", certificate))?;
+        let chain = self.ca_chain(certificate)?;
         let wrong = |source| Error::Ca { path: certificate.clone(), source };
         chain::may_sign(&chain[0], now).map_err(wrong)?;
         let key = self.key("CA key", &files.key)?.ok_or_else(|| missing("CA key", &files.key))?;

@@ -1,10 +1,12 @@
 //! The act of making: plan, draw, sign, write.
 
-use crate::core::changes::{Bytes, Snapshot};
+use std::path::PathBuf;
+
+use crate::core::changes::{Bytes, Change, Found, Snapshot};
 use crate::core::inventory::Inventory;
 use crate::core::plan::{self, Plan};
 use crate::core::report::MadeReport;
-use crate::core::sign::Outcome;
+use crate::core::sign::{Entries, Outcome};
 use crate::core::spec::Spec;
 use crate::core::store::{self, Guard, Lockable};
 use crate::core::{Error, World, keys, sign};
@@ -14,46 +16,91 @@ use crate::core::{Error, World, keys, sign};
 pub struct Made {
     /// What happened, or would.
     pub report: MadeReport,
-    /// PEM that was asked for on standard output.
+    /// What was asked for on standard output.
     pub stdout: Bytes,
 }
 
-/// Makes everything in `spec` that is not there as asked, or only tells what it would do.
+/// Makes everything in `spec` that is not there as asked. All the files come into place together, or none does.
 ///
 /// # Errors
 ///
 /// Whatever stops any of its parts; no file has changed then.
-pub fn make(spec: &Spec, dry_run: bool, world: &World<'_>) -> Result<Made, Error> {
-    let Some(guard) = lock(spec, dry_run, world)? else {
-        let plan = decide(spec, &store::read(spec.paths()), world)?;
-        let report = MadeReport { dry_run, ..MadeReport::of_plan(&plan) };
-        let stdout = if dry_run { Bytes::default() } else { carry_out(plan, world)?.stdout };
-        return Ok(Made { report, stdout });
-    };
-    let plan = decide(spec, &guard.read(spec.paths()), world)?;
+pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
+    let folder = spec
+        .home
+        .clone()
+        .map(|home| store::lock(&[Lockable::Folder(home)], &world.locks))
+        .transpose()?;
+    let plan = fit(decide(spec, &store::read(spec.paths()), world)?)?;
     let mut report = MadeReport::of_plan(&plan);
-    report.notes.extend(guard.recovered().iter().map(ToString::to_string));
-    let outcome = carry_out(plan, world)?;
-    guard.commit(&outcome.changes)?;
-    report.add_made(&outcome.made, world.now);
-    Ok(Made { report, stdout: outcome.stdout })
-}
+    report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
+    let drawn = keys::draw_for(&plan, world.entropy)?;
+    let Outcome { mut changes, kubeconfigs, stdout, made } =
+        sign::carry_out(plan, drawn, world.entropy)?;
+    report.add_made(&made, world.now);
 
-/// The lock of the folder that is written to; none for a dry run, nor where no file is written.
-fn lock(spec: &Spec, dry_run: bool, world: &World<'_>) -> Result<Option<Guard>, Error> {
-    match &spec.home {
-        Some(home) if !dry_run => {
-            Ok(Some(store::lock(&[Lockable::Folder(home.clone())], &world.locks)?))
-        }
-        _ => Ok(None),
+    // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
+    let files = lock_kubeconfigs(&kubeconfigs, world)?;
+    changes.list.extend(place(kubeconfigs)?);
+    if let Some(guard) = folder.as_ref().or(files.as_ref()) {
+        guard.commit(&changes)?;
     }
+    Ok(Made { report, stdout })
 }
 
-pub(super) fn decide(spec: &Spec, snapshot: &Snapshot, world: &World<'_>) -> Result<Plan, Error> {
+/// Tells what [`make`] would do: its first half.
+///
+/// # Errors
+///
+/// Files that cannot be read, or something that could not be signed.
+pub fn plan(spec: &Spec, world: &World<'_>) -> Result<MadeReport, Error> {
+    let plan = decide(spec, &store::read(spec.paths()), world)?;
+    Ok(MadeReport { dry_run: true, ..MadeReport::of_plan(&plan) })
+}
+
+/// The same, where a difference is an error as it would be for [`make`].
+///
+/// # Errors
+///
+/// What stops [`plan`]; a file that differs from what is asked.
+pub fn dry_run(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
+    let plan = fit(decide(spec, &store::read(spec.paths()), world)?)?;
+    let report = MadeReport { dry_run: true, ..MadeReport::of_plan(&plan) };
+    Ok(Made { report, stdout: Bytes::default() })
+}
+
+fn decide(spec: &Spec, snapshot: &Snapshot, world: &World<'_>) -> Result<Plan, Error> {
     Ok(plan::make(spec, Inventory::new(snapshot), world.now)?)
 }
 
-pub(super) fn carry_out(plan: Plan, world: &World<'_>) -> Result<Outcome, Error> {
-    let drawn = keys::draw_for(&plan, world.entropy)?;
-    Ok(sign::carry_out(plan, drawn, world.entropy)?)
+/// A plan that may be carried out: nothing that is there differs from what is asked.
+fn fit(plan: Plan) -> Result<Plan, Error> {
+    let differences: Vec<_> = plan.differences().cloned().collect();
+    if differences.is_empty() { Ok(plan) } else { Err(plan::Error::Differs(differences).into()) }
+}
+
+fn lock_kubeconfigs(kubeconfigs: &[Entries], world: &World<'_>) -> Result<Option<Guard>, Error> {
+    if kubeconfigs.is_empty() {
+        return Ok(None);
+    }
+    let files: Vec<_> =
+        kubeconfigs.iter().map(|one| Lockable::Kubeconfig(one.out.clone())).collect();
+    Ok(Some(store::lock(&files, &world.locks)?))
+}
+
+/// Brings entries into kubeconfigs as they are now.
+fn place(kubeconfigs: Vec<Entries>) -> Result<Vec<Change>, Error> {
+    let files: Vec<PathBuf> = kubeconfigs.iter().map(|one| one.out.clone()).collect();
+    let now = store::read(files);
+    let mut changes = Vec::new();
+    for Entries { out, entries, force } in kubeconfigs {
+        let old = match now.get(&out) {
+            Found::Absent => None,
+            Found::File { .. } | Found::Unreadable(_) => {
+                Inventory::new(&now).bytes("kubeconfig", &out)?
+            }
+        };
+        changes.extend(plan::place(&out, &entries, old, force)?);
+    }
+    Ok(changes)
 }

@@ -1,7 +1,7 @@
 //! The core: make, edit, check. Values in, values out; only [`store`] touches the disk.
 //!
 //! Imports go one way; a module uses only modules to its left:
-//! `changes x509 catalog spec inventory plan keys kubeconfig sign check report store error`.
+//! `changes x509 catalog spec inventory kubeconfig plan keys sign check report store error`.
 
 pub mod catalog;
 pub mod changes;
@@ -18,17 +18,13 @@ pub mod store;
 pub mod x509;
 
 mod contexts;
-mod generate;
 mod make;
 mod show;
 
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
-pub use generate::generate;
-pub use make::{Made, make};
+pub use make::{Made, dry_run, make, plan};
 pub use show::{Source, show, show_ca};
-
-use std::path::Path;
 
 use self::store::LockSettings;
 use self::x509::entropy::Entropy;
@@ -41,8 +37,6 @@ pub struct World<'a> {
     pub now: Moment,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
-    /// The working folder, absolute: what relative paths start from.
-    pub folder: &'a Path,
     /// How long others are waited for.
     pub locks: LockSettings,
 }

@@ -6,7 +6,11 @@ use zeroize::Zeroizing;
 
 use crate::core::changes::{Bytes, Change, Changes, Secrecy};
 use crate::core::keys::Drawn;
-use crate::core::plan::{Ask, Certify, Issuer, Kept, KeyStep, Plan, Step, Target};
+use crate::core::kubeconfig::NewEntries;
+use crate::core::plan::{
+    self, Ask, CertificateAndKey, Certify, Configure, Credential, Issuer, Kept, KeyPair, KeyStep,
+    KnownCredential, Part, Pem, Plan, Step, Target,
+};
 use crate::core::spec::Destination;
 use crate::core::x509::cert::{self, Certificate, chain_to_pem};
 use crate::core::x509::chain::is_issued_by;
@@ -20,23 +24,34 @@ use crate::core::x509::public_key::PublicKey;
 pub struct Outcome {
     /// The files to write.
     pub changes: Changes,
+    /// The entries to bring into kubeconfigs, whose files others may change until they are locked.
+    pub kubeconfigs: Vec<Entries>,
     /// What goes to standard output instead.
     pub stdout: Bytes,
     /// One thing for each step of the plan.
     pub made: Vec<Made>,
 }
 
+/// Entries for one kubeconfig.
+#[derive(Debug)]
+pub struct Entries {
+    /// The kubeconfig.
+    pub out: PathBuf,
+    /// What is to be in it.
+    pub entries: NewEntries,
+    /// Whether entries that differ are replaced.
+    pub force: bool,
+}
+
 /// What came of one step.
 #[derive(Debug, Default)]
 pub struct Made {
-    /// The certificate, then the intermediates above it; empty for a request.
+    /// The certificate, then those above it; empty for a request.
     pub chain: Vec<Certificate>,
     /// The request, where that was asked for.
     pub request: Option<Request>,
-    /// The file of the certificate or request, if it is one.
-    pub file: Option<PathBuf>,
-    /// The private key, where we have it, and its file.
-    pub key: Option<(PrivateKey, Option<PathBuf>)>,
+    /// The private key, where we have it.
+    pub key: Option<PrivateKey>,
 }
 
 /// Why nothing was signed.
@@ -45,9 +60,15 @@ pub enum Error {
     /// The certificate could not be made.
     #[error(transparent)]
     Certificate(#[from] cert::Error),
+    /// The kubeconfig could not be put together.
+    #[error(transparent)]
+    Kubeconfig(#[from] plan::Error),
     /// The request could not be made.
     #[error(transparent)]
     Request(#[from] csr::Error),
+    /// A plan that must not be carried out.
+    #[error("the plan for `{0}` cannot be carried out")]
+    Unfit(String),
     /// What was signed does not verify: it is never let out.
     #[error("the new certificate for `{0}` does not verify under its CA")]
     Untrue(String),
@@ -69,7 +90,12 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
     for step in plan.steps {
         let made = match step {
             Step::Certify(certify) => signer.certify(*certify)?,
+            Step::Differ(difference) => {
+                return Err(Error::Unfit(difference.path.display().to_string()));
+            }
             Step::Keep(kept) => keep(kept),
+            Step::KeyPair(pair) => signer.key_pair(*pair),
+            Step::Kubeconfig(configure) => signer.configure(*configure)?,
             Step::Request(ask) => signer.ask(*ask)?,
         };
         signer.outcome.made.push(made);
@@ -87,69 +113,99 @@ struct Signer<'a> {
 
 impl Signer<'_> {
     fn certify(&mut self, step: Certify) -> Result<Made, Error> {
-        let serial = self.serials.next().expect("a serial number is drawn for each signature");
         let key = self.take_key(step.key);
-        let certificate = match (&step.issuer, &key) {
-            (Issuer::Ca(ca), key) => Certificate::issue(
-                &step.template,
-                serial,
-                key.public_key(),
-                Some(ca.certificate()),
-                ca.key(),
-                self.entropy,
-            )?,
-            (Issuer::Itself, Held::Own(key, _)) => Certificate::issue(
-                &step.template,
-                serial,
-                key.public_key(),
-                None,
-                key,
-                self.entropy,
-            )?,
-            (Issuer::Itself, Held::Foreign(_)) => {
-                return Err(Error::Untrue(step.template.subject.to_string()));
+        let serial = self.serials.next().expect("a serial number is drawn for each signature");
+        let untrue = || Error::Untrue(step.template.subject.to_string());
+        let (above, signer) = match &step.issuer {
+            Issuer::Ca(ca) => (ca.chain(), ca.key()),
+            Issuer::Itself => (&[][..], key.own().ok_or_else(untrue)?),
+            Issuer::Step(index) => {
+                let ca = &self.outcome.made[*index];
+                (ca.chain.as_slice(), ca.key.as_ref().ok_or_else(untrue)?)
             }
+            Issuer::Unfit => return Err(Error::Unfit(step.template.subject.to_string())),
         };
-        let above: &[Certificate] = match &step.issuer {
-            // Those who trust an intermediate need the root as well; those who are shown a leaf have it already.
-            Issuer::Ca(ca) if step.template.profile.is_ca() => ca.chain(),
-            Issuer::Ca(ca) => ca.intermediates(),
-            Issuer::Itself => &[],
-        };
-        let issuer = match &step.issuer {
-            Issuer::Ca(ca) => ca.certificate(),
-            Issuer::Itself => &certificate,
-        };
-        if !is_issued_by(&certificate, issuer) {
-            return Err(Error::Untrue(step.template.subject.to_string()));
+        let certificate = Certificate::issue(
+            &step.template,
+            serial,
+            key.public_key(),
+            above.first(),
+            signer,
+            self.entropy,
+        )?;
+        if !is_issued_by(&certificate, above.first().unwrap_or(&certificate)) {
+            return Err(untrue());
         }
+        // Those who trust an intermediate need the root as well; those who are shown a leaf have it already.
+        let is_ca = step.template.profile.is_ca();
+        let above = above.iter().take_while(|ca| is_ca || !ca.is_self_issued());
         let chain: Vec<Certificate> = std::iter::once(&certificate).chain(above).cloned().collect();
-        let file = step.to.to.path().map(ToOwned::to_owned);
         self.write(step.to, chain_to_pem(&chain).into_bytes(), Secrecy::Public);
-        Ok(Made { chain, request: None, file, key: key.own() })
+        Ok(Made { chain, request: None, key: key.into_own() })
     }
 
     fn ask(&mut self, step: Ask) -> Result<Made, Error> {
-        let Held::Own(key, path) = self.take_key(step.key) else {
+        let Held::Own(key) = self.take_key(step.key) else {
             return Err(Error::Untrue(step.subject.to_string()));
         };
         let request = Request::create(&step.subject, step.profile, &step.sans, &key, self.entropy)?;
         request.verify()?;
-        let file = step.to.to.path().map(ToOwned::to_owned);
         self.write(step.to, request.to_pem().into_bytes(), Secrecy::Public);
-        Ok(Made { chain: Vec::new(), request: Some(request), file, key: Some((key, path)) })
+        Ok(Made { chain: Vec::new(), request: Some(request), key: Some(key) })
+    }
+
+    fn key_pair(&mut self, step: KeyPair) -> Made {
+        let key = self.take_key(step.key);
+        self.write(step.public, key.public_key().to_pem().into_bytes(), Secrecy::Public);
+        Made { key: key.into_own(), ..Made::default() }
+    }
+
+    fn configure(&mut self, step: Configure) -> Result<Made, Error> {
+        let ca = match &step.ca {
+            Part::Known(chain) => chain_to_pem(chain),
+            Part::Step(index) => chain_to_pem(&self.outcome.made[*index].chain),
+        };
+        let entries = match &step.credential {
+            Credential::Token(token) => {
+                plan::entries(&step.spec, &ca, &KnownCredential::Token(token))
+            }
+            Credential::Certificate(Part::Known(it)) => {
+                plan::entries(&step.spec, &ca, &KnownCredential::Certificate(it))
+            }
+            Credential::Certificate(Part::Step(index)) => {
+                let made = &self.outcome.made[*index];
+                let key = made.key.as_ref().ok_or_else(|| Error::Unfit(step.spec.user.clone()))?;
+                let it =
+                    CertificateAndKey { chain: chain_to_pem(&made.chain), key: Pem(key.to_pem()) };
+                plan::entries(&step.spec, &ca, &KnownCredential::Certificate(&it))
+            }
+        };
+        match &step.spec.out {
+            Destination::File(out) => {
+                self.outcome.kubeconfigs.push(Entries {
+                    out: out.clone(),
+                    entries,
+                    force: step.force,
+                });
+            }
+            Destination::Inside(_) | Destination::Stdout => {
+                let alone = plan::place(std::path::Path::new("-"), &entries, None, false)?;
+                let bytes = alone.map(|change| change.bytes).unwrap_or_default();
+                self.outcome.stdout.extend_from_slice(&bytes);
+            }
+        }
+        Ok(Made::default())
     }
 
     /// The key of a step; a new one is written before what it belongs to.
     fn take_key(&mut self, step: KeyStep) -> Held {
         match step {
             KeyStep::Foreign(public_key) => Held::Foreign(public_key),
-            KeyStep::Have { key, path } => Held::Own(key, Some(path)),
+            KeyStep::Have { key, .. } => Held::Own(key),
             KeyStep::Draw { to, .. } => {
                 let key = self.keys.next().expect("a key is drawn for each step that needs one");
-                let path = to.to.path().map(ToOwned::to_owned);
                 self.write(to, key.to_pem().as_bytes().to_vec(), Secrecy::Secret);
-                Held::Own(key, path)
+                Held::Own(key)
             }
         }
     }
@@ -157,6 +213,8 @@ impl Signer<'_> {
     fn write(&mut self, target: Target, bytes: Vec<u8>, secrecy: Secrecy) {
         let bytes = Zeroizing::new(bytes);
         match target.to {
+            // It goes on in what came of the step.
+            Destination::Inside(_) => {}
             Destination::Stdout => self.outcome.stdout.extend_from_slice(&bytes),
             Destination::File(path) => {
                 self.outcome.changes.list.push(Change {
@@ -173,26 +231,32 @@ impl Signer<'_> {
 /// A key of which we have both halves, or only the public one.
 enum Held {
     Foreign(PublicKey),
-    Own(PrivateKey, Option<PathBuf>),
+    Own(PrivateKey),
 }
 
 impl Held {
     fn public_key(&self) -> &PublicKey {
         match self {
             Self::Foreign(key) => key,
-            Self::Own(key, _) => key.public_key(),
+            Self::Own(key) => key.public_key(),
         }
     }
 
-    fn own(self) -> Option<(PrivateKey, Option<PathBuf>)> {
+    fn own(&self) -> Option<&PrivateKey> {
         match self {
             Self::Foreign(_) => None,
-            Self::Own(key, path) => Some((key, path)),
+            Self::Own(key) => Some(key),
+        }
+    }
+
+    fn into_own(self) -> Option<PrivateKey> {
+        match self {
+            Self::Foreign(_) => None,
+            Self::Own(key) => Some(key),
         }
     }
 }
 
 fn keep(kept: Kept) -> Made {
-    let key = kept.key.map(|(path, key)| (key, Some(path)));
-    Made { chain: kept.chain, request: None, file: Some(kept.file), key }
+    Made { chain: kept.chain, request: None, key: kept.key.map(|(_, key)| key) }
 }

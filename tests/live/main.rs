@@ -1,5 +1,6 @@
 //! The tests against the real thing: Kubernetes' own programs, and Go's verifier. They run only when named:
 //! `cargo test --test live`; the first time, `tests/control-plane/build` then takes a quarter of an hour.
+#![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
 mod control_plane;
 mod kubeadm;

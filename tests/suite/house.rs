@@ -10,22 +10,21 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 17] = [
+const ORDER: [&str; 16] = [
     "changes",
     "x509",
     "catalog",
     "spec",
     "inventory",
+    "kubeconfig",
     "plan",
     "keys",
-    "kubeconfig",
     "sign",
     "check",
     "report",
     "store",
     "error",
     "make",
-    "generate",
     "contexts",
     "show",
 ];

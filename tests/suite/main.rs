@@ -1,4 +1,5 @@
 //! The tests that need nothing but a shell, openssl, Python and curl: `cargo test`.
+#![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
 mod accepted;
 mod crash;

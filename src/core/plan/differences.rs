@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
+use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages};
 
-use super::Issuer;
+use super::planner::Authority;
 use crate::core::spec::RequestSpec;
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain::is_issued_by;
@@ -20,7 +20,7 @@ use crate::core::x509::time::{BACKDATE, Moment, Until};
 pub fn of_certificate(
     found: &Certificate,
     wanted: &Template,
-    issuer: &Issuer,
+    authority: &Authority,
     until: Option<Until>,
     now: Moment,
 ) -> Vec<String> {
@@ -35,11 +35,12 @@ pub fn of_certificate(
             Until::Date(date) => format!("it ends at {end}, not at {date}"),
             Until::After(period) => format!("it ends at {end}, not {period} after its start"),
         });
-    let issuer = match issuer {
-        Issuer::Ca(ca) => !is_issued_by(found, ca.certificate()),
-        Issuer::Itself => !is_issued_by(found, found),
+    let is_ours = match authority {
+        Authority::Itself => is_issued_by(found, found),
+        Authority::Known(chain) => is_issued_by(found, &chain[0]),
+        Authority::Made(..) => false,
     };
-    let issuer = issuer.then(|| format!("it was signed by another CA, `{}`", found.issuer()));
+    let issuer = (!is_ours).then(|| format!("it was signed by another CA, `{}`", found.issuer()));
     [subject, sans(found.extensions(), &wanted.sans), purpose, expired, other_end, issuer]
         .into_iter()
         .flatten()
@@ -76,15 +77,22 @@ fn sans(found: Extensions<'_>, wanted: &[San]) -> Option<String> {
     }
 }
 
+/// What kubeadm sets otherwise is no difference: key encipherment on every certificate, and CAs without cRLSign.
 fn has_other_usages(found: Extensions<'_>, wanted: Profile, rsa_key: bool) -> bool {
-    let usages = wanted.key_usage(rsa_key);
+    let KeyUsage(needed) = wanted.key_usage(rsa_key);
+    let needed = needed - (KeyUsages::CRLSign | KeyUsages::KeyEncipherment);
+    let allowed = wanted.key_usage(rsa_key).0 | KeyUsages::KeyEncipherment;
     let purposes = wanted.extended_key_usages();
     let found_purposes =
         found.get::<ExtendedKeyUsage>().map(|(_, usage)| usage.0).unwrap_or_default();
-    found.get::<KeyUsage>().is_none_or(|(_, found)| found != usages)
+    let same_purposes = purposes.len() == found_purposes.len()
+        && purposes.iter().all(|purpose| found_purposes.contains(purpose));
+    found
+        .get::<KeyUsage>()
+        .is_none_or(|(_, found)| !found.0.contains(needed) || !allowed.contains(found.0))
         || found.get::<BasicConstraints>().map(|(_, found)| found)
             != Some(wanted.basic_constraints())
-        || found_purposes != purposes
+        || !same_purposes
 }
 
 /// Whether it ends when asked, or with its CA.

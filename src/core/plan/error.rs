@@ -1,25 +1,31 @@
 //! Why there is no plan.
 
+use std::fmt;
 use std::path::PathBuf;
 
-use crate::core::inventory;
+use super::Difference;
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::{chain, name, time};
+use crate::core::{inventory, kubeconfig};
 
 /// Why there is no plan.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A file that is there is not as asked.
-    #[error("{path} exists and differs from what is asked: {}", .differences.join("; "))]
-    Differs {
-        /// The file.
-        path: PathBuf,
-        /// Each difference in words.
-        differences: Vec<String>,
-    },
+    /// Files that are there are not as asked.
+    #[error("{}", Differing(.0))]
+    Differs(Vec<Difference>),
+    /// A kubeconfig cannot be edited.
+    #[error(transparent)]
+    Edit(#[from] kubeconfig::EditError),
     /// A file is missing, unreadable or not what it should be.
     #[error(transparent)]
     Inventory(#[from] inventory::Error),
+    /// A kubeconfig cannot be read.
+    #[error(transparent)]
+    Kubeconfig(#[from] kubeconfig::Error),
+    /// A certificate inside of something that is not a file.
+    #[error("a certificate inside of a kubeconfig needs a file, not standard output")]
+    NowhereToKeep,
     /// The CA may not sign this.
     #[error("CA {path}: {source}")]
     Issuer {
@@ -79,14 +85,39 @@ pub enum Error {
     },
 }
 
+/// The first difference, and how many there are besides.
+struct Differing<'a>(&'a [Difference]);
+
+impl fmt::Display for Differing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.0.first() else { return Ok(()) };
+        write!(
+            f,
+            "{} exists and differs from what is asked: {}",
+            first.path.display(),
+            first.how.join("; ")
+        )?;
+        match self.0.len() {
+            0 | 1 => Ok(()),
+            more => write!(f, " (and {} more)", more - 1),
+        }
+    }
+}
+
 impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Differs { .. } | Self::KeyDiffers { .. } => {
+            Self::Differs(several) if several.len() > 1 => {
+                Some("see them all with --dry-run; --force replaces them".into())
+            }
+            Self::Differs(_) | Self::KeyDiffers { .. } => {
                 Some("replace it with --force, or choose another name".into())
             }
+            Self::Edit(error) => error.hint(),
             Self::Inventory(error) => error.hint(),
+            Self::Kubeconfig(error) => error.hint(),
+            Self::NowhereToKeep => Some("name a file with --out".into()),
             Self::Name(error) => error.hint(),
             Self::NoSans => Some(
                 "name the server as its clients do, such as --san api.example.com --san 10.0.0.1"
@@ -103,9 +134,10 @@ impl Error {
                 _ => Some("ask for a request without that part of the name".into()),
             },
             Self::Time(error) => error.hint(),
-            Self::Issuer { .. } => {
+            Self::Issuer { source: chain::Error::PathLength { .. }, .. } => {
                 Some("sign with the root instead: --parent NAME or --ca FILE".into())
             }
+            Self::Issuer { path, source } => Some(inventory::hint_of_ca(path, source)),
             Self::NoKey(_) => Some("leave --key out to make a new key".into()),
             Self::WeakKey { .. } => Some("leave --key out to make a new key".into()),
         }

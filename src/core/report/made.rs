@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::facts::{CertificateFacts, RequestFacts};
 use crate::core::changes::Before;
-use crate::core::plan::{KeyStep, Plan, Step, Target};
+use crate::core::plan::{Configure, Kept, KeyStep, Plan, Step, Target};
 use crate::core::sign::Made;
 use crate::core::x509::time::Moment;
 
@@ -52,6 +52,8 @@ pub enum Action {
     Keep,
     /// It was there and is replaced.
     Replace,
+    /// It is there and is not as asked.
+    Differ,
     /// It was there and something in it is changed; the rest stays byte for byte.
     Edit,
 }
@@ -99,24 +101,37 @@ impl MadeReport {
                     format!("{profile} certificate of {}, until {end}", template.subject),
                 );
             }
-            Step::Keep(kept) => {
-                if let Some((path, key)) = &kept.key {
-                    self.add_file(Action::Keep, path.clone(), format!("{} key", key.public_key()));
-                }
-                let about = match kept.chain.first() {
-                    Some(leaf) => {
-                        format!(
-                            "certificate of {}, until {}",
-                            leaf.subject(),
-                            leaf.validity().not_after
-                        )
-                    }
-                    None => "request".to_owned(),
-                };
-                self.add_file(Action::Keep, kept.file.clone(), about);
+            Step::Differ(difference) if difference.how.is_empty() => {}
+            Step::Differ(difference) => {
+                self.add_file(Action::Differ, difference.path.clone(), difference.how.join("; "));
             }
+            Step::Keep(kept) => self.add_kept(kept),
+            Step::KeyPair(pair) => self.add_target(&pair.public, "public key".to_owned()),
+            Step::Kubeconfig(configure) => self.add_kubeconfig(configure),
             Step::Request(ask) => self.add_target(&ask.to, format!("request of {}", ask.subject)),
         }
+    }
+
+    fn add_kept(&mut self, kept: &Kept) {
+        match &kept.key {
+            // Both are inside of the kubeconfig, whose own step tells of it.
+            Some((path, _)) if *path == kept.file => return,
+            Some((path, key)) => {
+                self.add_file(Action::Keep, path.clone(), format!("{} key", key.public_key()));
+            }
+            None => {}
+        }
+        self.add_file(Action::Keep, kept.file.clone(), kept.about.clone());
+    }
+
+    fn add_kubeconfig(&mut self, configure: &Configure) {
+        let Some(out) = configure.spec.out.path() else { return };
+        let about = format!("kubeconfig with the context {}", configure.spec.context);
+        let action = if configure.old.is_some() { Action::Edit } else { Action::Create };
+        if let Some(current) = &configure.stays {
+            self.notes.push(format!("{} stays on its current context `{current}`", out.display()));
+        }
+        self.add_file(action, out.to_owned(), about);
     }
 
     fn add_target(&mut self, target: &Target, about: String) {

@@ -98,20 +98,14 @@ impl Ca {
     pub fn chain(&self) -> &[Certificate] {
         &self.chain
     }
+}
 
-    /// What a server must send after its own certificate: this CA and those above it, up to but without the root.
-    pub fn intermediates(&self) -> &[Certificate] {
-        let root_at = self.chain.iter().position(Certificate::is_self_issued);
-        &self.chain[..root_at.unwrap_or(self.chain.len())]
+/// Checks that `certificate`, a CA's, may have one of this profile below it.
+pub fn may_issue(certificate: &Certificate, profile: Profile) -> Result<(), Error> {
+    if profile.is_ca() && certificate.extensions().path_length() == Some(0) {
+        return Err(Error::PathLength { subject: certificate.subject().to_string() });
     }
-
-    /// Checks that it may sign a certificate of this profile.
-    pub fn may_issue(&self, profile: Profile) -> Result<(), Error> {
-        if profile.is_ca() && self.certificate().extensions().path_length() == Some(0) {
-            return Err(Error::PathLength { subject: self.certificate().subject().to_string() });
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Checks that `certificate` is a CA's that may sign at `now`.

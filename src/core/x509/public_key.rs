@@ -80,6 +80,12 @@ impl PublicKey {
         &self.spki_der
     }
 
+    /// As PEM, 64 columns, with a final newline.
+    pub fn to_pem(&self) -> String {
+        der::pem::encode_string(super::pem::PUBLIC_KEY, der::pem::LineEnding::LF, &self.spki_der)
+            .expect("a key is shorter than memory")
+    }
+
     /// The identifier of the key: the first 160 bits of the SHA-256 of its bits (RFC 7093, 2, method 1), as Go and with
     /// it kubeadm count since 1.25.
     pub fn key_id(&self) -> [u8; KEY_ID_LENGTH] {

@@ -27,6 +27,13 @@ pub struct NewEntries {
     pub set_current: bool,
 }
 
+impl NewEntries {
+    /// The same, for a file that may have a current context already: that one stays.
+    pub fn for_file(&self, file: &File) -> Self {
+        Self { set_current: file.config().current_context.is_empty(), ..self.clone() }
+    }
+}
+
 /// The bytes of `file` with these entries in its lists, in the style of what is there; a file that says nothing becomes a
 /// whole kubeconfig.
 ///

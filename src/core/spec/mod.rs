@@ -1,5 +1,7 @@
 //! What was asked for, complete and checked: nothing here is optional because somebody forgot it.
 
+mod cluster;
+
 use std::path::{Path, PathBuf};
 
 use crate::core::x509::key_type::KeyType;
@@ -7,6 +9,8 @@ use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::profile::Profile;
 use crate::core::x509::san::San;
 use crate::core::x509::time::{Period, Until};
+
+pub use cluster::{ClusterSpec, Endpoint, Error as ClusterError, Subnet, parts};
 
 /// How long a CA lives when nothing else is said: kubeadm's ten years of 365 days.
 pub const CA_PERIOD: Period = Period::days(10 * 365);
@@ -35,6 +39,10 @@ pub enum Wanted {
     Certificate(CertificateSpec),
     /// A key and a request, for a CA elsewhere.
     Request(RequestSpec),
+    /// A bare key pair.
+    KeyPair(KeyPairSpec),
+    /// A kubeconfig.
+    Kubeconfig(KubeconfigSpec),
     /// A certificate for somebody's request.
     Signature(SignatureSpec),
 }
@@ -53,6 +61,8 @@ pub struct Pair {
 pub enum Destination {
     /// A file.
     File(PathBuf),
+    /// Nowhere but in the kubeconfig at this path, which is wanted too.
+    Inside(PathBuf),
     /// Standard output.
     Stdout,
 }
@@ -137,6 +147,17 @@ pub struct SignatureSpec {
     pub issuer: Pair,
 }
 
+/// A bare key pair that is wanted.
+#[derive(Clone, Debug)]
+pub struct KeyPairSpec {
+    /// The file of the private key.
+    pub private: PathBuf,
+    /// The file of the public key.
+    pub public: PathBuf,
+    /// Its type; `None` for the usual one, and for any that is already there.
+    pub key_type: Option<KeyType>,
+}
+
 /// A kubeconfig that is wanted, or entries of one.
 #[derive(Clone, Debug)]
 pub struct KubeconfigSpec {
@@ -162,43 +183,40 @@ pub struct KubeconfigSpec {
     pub credentials: Credentials,
     /// Whether files are named or taken in.
     pub form: Form,
-    /// Whether entries that differ are replaced.
-    pub force: bool,
 }
 
 /// How the user of a kubeconfig shows who it is.
 #[derive(Clone, Debug)]
 pub enum Credentials {
-    /// With a certificate and its key.
-    Certificate {
-        /// The files.
-        files: Pair,
-        /// How to make them, where they are not there as asked.
-        issue: Option<Spec>,
-    },
+    /// With a certificate and its key, whose files may be wanted too.
+    Certificate(Pair),
+    /// With the certificate that is wanted inside of it.
+    Inside,
     /// With the bearer token in this file.
     TokenFile(PathBuf),
 }
 
 /// How a kubeconfig holds certificates and keys.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Form {
     /// As Base64 (`-data` fields), so that the kubeconfig is all that its user needs.
     Embedded,
-    /// As paths of files, relative to the folder of the kubeconfig, as client-go reads them.
-    Paths,
+    /// As paths of files, which client-go starts from the folder of the kubeconfig.
+    Paths {
+        /// The working folder, absolute: where the paths that were given start.
+        folder: PathBuf,
+    },
 }
 
 impl KubeconfigSpec {
-    /// Every file that it depends on.
-    pub fn paths(&self) -> Vec<PathBuf> {
+    fn paths(&self) -> Vec<PathBuf> {
         let mut paths = vec![self.ca.clone()];
         paths.extend(self.out.path().map(Path::to_owned));
         match &self.credentials {
-            Credentials::Certificate { files, issue } => {
-                paths.extend([files.certificate.clone(), files.key.clone()]);
-                paths.extend(issue.iter().flat_map(Spec::paths));
+            Credentials::Certificate(files) => {
+                paths.extend([files.certificate.clone(), files.key.clone()])
             }
+            Credentials::Inside => {}
             Credentials::TokenFile(path) => paths.push(path.clone()),
         }
         paths
@@ -220,7 +238,7 @@ impl Destination {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Stdout => None,
+            Self::Inside(_) | Self::Stdout => None,
         }
     }
 }
@@ -259,6 +277,8 @@ impl Spec {
                     paths.extend(spec.request.path().map(Path::to_owned));
                     paths.extend(spec.key.path().map(Path::to_owned));
                 }
+                Wanted::KeyPair(spec) => paths.extend([spec.private.clone(), spec.public.clone()]),
+                Wanted::Kubeconfig(spec) => paths.extend(spec.paths()),
                 Wanted::Signature(spec) => {
                     paths.extend(spec.certificate.path().map(Path::to_owned));
                     paths.extend(

@@ -1,0 +1,157 @@
+//! `kubepki cluster`: everything that a control plane takes.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::args::{self, Shared};
+use crate::core::Error;
+use crate::core::spec::{ClusterError, ClusterSpec, Endpoint, Spec, Subnet};
+use crate::core::x509::san::San;
+
+/// What can be done with a whole control plane.
+#[derive(Debug, Subcommand)]
+pub enum ClusterCommand {
+    /// Make what is missing of a control plane's CAs, certificates, keys and kubeconfigs
+    #[command(after_help = "\
+Examples:
+  kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1
+  kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --control-plane-endpoint kube.example.com --key-type ECDSA-P256
+  kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --only apiserver --apiserver-cert-extra-sans api.example.com --force")]
+    Init(Box<InitArgs>),
+
+    /// Compare what is there with what is asked; exit 3 where it is not all as asked
+    #[command(after_help = "\
+Examples:
+  kubepki cluster plan --apiserver-advertise-address 10.0.0.5 --node-name cp-1")]
+    Plan(Box<Asked>),
+}
+
+/// `kubepki cluster init`
+#[derive(Args, Debug)]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub(super) asked: Asked,
+
+    #[command(flatten)]
+    pub(super) writing: args::Writing,
+}
+
+/// What is asked of a control plane, by kubeadm's names.
+#[derive(Args, Debug)]
+pub struct Asked {
+    /// Folder of the kubeconfigs
+    #[arg(long, value_name = "DIR", env = "KUBEPKI_KUBECONFIG_DIR", default_value = ".")]
+    kubeconfig_dir: PathBuf,
+
+    /// Name of the node, in lower case [default: the host name]
+    #[arg(long, value_name = "NAME")]
+    node_name: Option<String>,
+
+    /// Address at which the node's API server is reached [default: that of the default route]
+    #[arg(long, value_name = "ADDRESS")]
+    apiserver_advertise_address: Option<IpAddr>,
+
+    /// Port at which the API server listens
+    #[arg(long, value_name = "PORT", default_value_t = 6443)]
+    apiserver_bind_port: u16,
+
+    /// HOST or HOST:PORT by which the whole cluster is reached
+    #[arg(long, value_name = "ENDPOINT")]
+    control_plane_endpoint: Option<String>,
+
+    /// Names and addresses of the API server besides, with commas between
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    apiserver_cert_extra_sans: Vec<String>,
+
+    /// Addresses of services; of two ranges the first counts
+    #[arg(long, value_name = "CIDR", default_value = "10.96.0.0/12")]
+    service_cidr: String,
+
+    /// Domain of services
+    #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
+    service_dns_domain: String,
+
+    /// What kubeconfigs call the cluster
+    #[arg(long, value_name = "NAME", default_value = "kubernetes")]
+    cluster_name: String,
+
+    /// Names of the etcd server besides, with commas between
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    etcd_server_extra_sans: Vec<String>,
+
+    /// Names of the etcd member among its peers besides, with commas between
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    etcd_peer_extra_sans: Vec<String>,
+
+    /// etcd runs elsewhere: make nothing of its PKI
+    #[arg(long)]
+    external_etcd: bool,
+
+    /// Kind of every key: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384, Ed25519 [default: RSA-2048]
+    #[arg(long, value_name = "TYPE", env = "KUBEPKI_KEY_TYPE")]
+    key_type: Option<String>,
+
+    /// How long CAs live, or until when [default: 10y]
+    #[arg(long, value_name = "PERIOD|DATE")]
+    ca_validity: Option<String>,
+
+    #[command(flatten)]
+    lasting: args::Lasting,
+
+    /// Just these parts; may be repeated
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+/// What the machine knows of itself.
+pub struct Machine {
+    /// Its host name.
+    pub name: Option<String>,
+    /// The address of its default route.
+    pub address: Option<IpAddr>,
+}
+
+impl Asked {
+    /// What is meant. `machine` is asked for what was not said.
+    pub fn spec(
+        &self,
+        shared: &Shared,
+        machine: &dyn Fn() -> Machine,
+        force: bool,
+    ) -> Result<Spec, Error> {
+        let found = match (&self.node_name, self.apiserver_advertise_address) {
+            (Some(_), Some(_)) => Machine { name: None, address: None },
+            _ => machine(),
+        };
+        let node_name = self.node_name.clone().or(found.name).ok_or(ClusterError::NoNodeName)?;
+        let address =
+            self.apiserver_advertise_address.or(found.address).ok_or(ClusterError::NoAddress)?;
+        let endpoint = self.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?;
+        let cluster = ClusterSpec {
+            cert_dir: shared.cert_dir.clone(),
+            kubeconfig_dir: self.kubeconfig_dir.clone(),
+            name: self.cluster_name.clone(),
+            node_name,
+            advertise_address: address,
+            bind_port: self.apiserver_bind_port,
+            endpoint,
+            service_subnet: Subnet::parse(&self.service_cidr)?,
+            dns_domain: self.service_dns_domain.clone(),
+            api_server_sans: sans(&self.apiserver_cert_extra_sans)?,
+            etcd_server_sans: sans(&self.etcd_server_extra_sans)?,
+            etcd_peer_sans: sans(&self.etcd_peer_extra_sans)?,
+            external_etcd: self.external_etcd,
+            key_type: args::key_type(self.key_type.as_deref())?,
+            ca_until: self.ca_validity.as_deref().map(str::parse).transpose()?,
+            until: self.lasting.until()?,
+            only: self.only.clone(),
+        };
+        Ok(cluster.spec(force)?)
+    }
+}
+
+fn sans(given: &[String]) -> Result<Vec<San>, Error> {
+    args::sans(Vec::new(), given)
+}

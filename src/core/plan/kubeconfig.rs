@@ -1,0 +1,323 @@
+//! Kubeconfigs: what they are to say, and how what is there differs.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::planner::Planner;
+use super::{CertificateAndKey, Configure, Credential, Difference, Error, Kept, Part, Pem, Step};
+use crate::core::changes::{Before, Bytes, Change, Secrecy};
+use crate::core::inventory;
+use crate::core::kubeconfig::{
+    self, AuthInfo, Cluster, Context, Data, EditError, File, NamedCluster, NamedContext, NamedUser,
+    NewEntries, Secret,
+};
+use crate::core::spec::{Credentials, Destination, Form, KubeconfigSpec, Pair};
+use crate::core::x509::cert::{Certificate, chain_to_pem};
+use crate::core::x509::chain;
+use crate::core::x509::private_key::PrivateKey;
+
+/// What stands for a part that is still to be made.
+const NOT_MADE_YET: &str = "not made yet\n";
+
+impl Planner<'_> {
+    pub(super) fn kubeconfig(&mut self, spec: &KubeconfigSpec) -> Result<Step, Error> {
+        if let Some(step) = self.told_already(spec) {
+            return Ok(step);
+        }
+        let ca = match self.by_place.get(&spec.ca) {
+            Some(index) if matches!(self.steps[*index], Step::Certify(_)) => Part::Step(*index),
+            _ => Part::Known(self.chain(&spec.ca)?.to_vec()),
+        };
+        let credential = self.credential(spec)?;
+        let old = match spec.out.path() {
+            Some(out) => self.inventory.bytes("kubeconfig", out)?.cloned(),
+            None => None,
+        };
+        let mut stays = None;
+        if let (Some(out), Some(old)) = (spec.out.path(), &old) {
+            let current = File::parse(out, old)?.config().current_context.clone();
+            stays = Some(current).filter(|current| !current.is_empty() && *current != spec.context);
+            let entries = entries(spec, &known_ca(&ca), &known(&credential));
+            match self.compare(out, old, &entries)? {
+                Compared::Same => {
+                    let about = format!("kubeconfig with the context {}", spec.context);
+                    return Ok(Step::Keep(Kept {
+                        file: out.to_owned(),
+                        chain: Vec::new(),
+                        key: None,
+                        about,
+                    }));
+                }
+                Compared::Differs(how) => {
+                    return Ok(Step::Differ(Difference { path: out.to_owned(), how: vec![how] }));
+                }
+                Compared::Adds => {}
+            }
+        }
+        let (spec, force) = (spec.clone(), self.force);
+        Ok(Step::Kubeconfig(Box::new(Configure { spec, ca, credential, old, force, stays })))
+    }
+
+    /// The certificate inside of it differs: that has been said.
+    fn told_already(&self, spec: &KubeconfigSpec) -> Option<Step> {
+        let out = spec.out.path().filter(|_| matches!(spec.credentials, Credentials::Inside))?;
+        match &self.steps[*self.by_place.get(out)?] {
+            Step::Differ(_) => {
+                Some(Step::Differ(Difference { path: out.to_owned(), how: Vec::new() }))
+            }
+            _ => None,
+        }
+    }
+
+    fn compare(&self, out: &Path, old: &Bytes, entries: &NewEntries) -> Result<Compared, Error> {
+        let file = File::parse(out, old)?;
+        match kubeconfig::add_entries(&file, &entries.for_file(&file), self.force) {
+            Ok(new) if new == *old => Ok(Compared::Same),
+            Ok(_) => Ok(Compared::Adds),
+            Err(EditError::Exists { kind, name, fields, .. }) => Ok(Compared::Differs(format!(
+                "its {kind} `{name}` differs in {}",
+                fields.join(", ")
+            ))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn credential(&mut self, spec: &KubeconfigSpec) -> Result<Credential, Error> {
+        let place = match (&spec.credentials, &spec.out) {
+            (Credentials::TokenFile(path), _) => return Ok(Credential::Token(self.token(path)?)),
+            (Credentials::Certificate(files), _) => &files.certificate,
+            (Credentials::Inside, Destination::File(out) | Destination::Inside(out)) => out,
+            (Credentials::Inside, Destination::Stdout) => return Err(Error::NowhereToKeep),
+        };
+        let step = self.by_place.get(place).copied();
+        Ok(Credential::Certificate(
+            match (step.map(|index| (index, &self.steps[index])), &spec.credentials) {
+                (Some((_, Step::Keep(Kept { chain, key: Some((_, key)), .. }))), _) => {
+                    Part::Known(pem(chain, key))
+                }
+                (Some((index, Step::Certify(_))), _) => Part::Step(index),
+                // It differs, and so nothing will be carried out.
+                (Some(_), _) | (None, Credentials::Inside | Credentials::TokenFile(_)) => {
+                    Part::Known(CertificateAndKey {
+                        chain: NOT_MADE_YET.to_owned(),
+                        key: Pem(Default::default()),
+                    })
+                }
+                (None, Credentials::Certificate(files)) => Part::Known(self.on_disk(files)?),
+            },
+        ))
+    }
+
+    /// A certificate and key that nobody makes: they must be there and fit each other.
+    fn on_disk(&mut self, files: &Pair) -> Result<CertificateAndKey, Error> {
+        let missing = |what, path: &Path| inventory::Error::Missing { what, path: path.to_owned() };
+        let chain = self.inventory.chain("client certificate", &files.certificate)?;
+        let chain = chain.ok_or_else(|| missing("client certificate", &files.certificate))?;
+        let key = self.inventory.key("client key", &files.key)?;
+        let key = key.ok_or_else(|| missing("client key", &files.key))?;
+        chain::belongs(&chain[0], key.public_key())
+            .map_err(|source| inventory::Error::Pair { path: files.certificate.clone(), source })?;
+        let path = &files.certificate;
+        let end = chain[0].validity().not_after;
+        if end < self.now {
+            self.notes.push(super::Note::Expired { path: path.clone(), end });
+        }
+        if !chain[0].extensions().purposes().iter().any(|purpose| purpose == "clientAuth") {
+            self.notes.push(super::Note::NotForClients(path.clone()));
+        }
+        Ok(pem(&chain, &key))
+    }
+
+    fn token(&self, path: &Path) -> Result<Secret, Error> {
+        let missing = || inventory::Error::Missing { what: "token file", path: path.to_owned() };
+        let bytes = self.inventory.bytes("token file", path)?.ok_or_else(missing)?;
+        let text = std::str::from_utf8(bytes).map(str::trim).unwrap_or_default();
+        if text.is_empty() || text.contains(|c: char| c.is_control() || c == ' ') {
+            return Err(inventory::Error::Token(path.to_owned()).into());
+        }
+        Ok(Secret::new(text))
+    }
+
+    /// The certificate and key that the user of a kubeconfig's current context has in it.
+    pub(super) fn inside(
+        &self,
+        path: &Path,
+    ) -> Result<Option<(Vec<Certificate>, PrivateKey)>, Error> {
+        let Some(bytes) = self.inventory.bytes("kubeconfig", path)? else { return Ok(None) };
+        let file = File::parse(path, bytes)?;
+        let view = kubeconfig::View::new(std::slice::from_ref(&file));
+        let context = view.current_context().and_then(|(name, _)| view.context(name));
+        let user = context.and_then(|context| view.user(&context.entry.context.user));
+        let Some(user) = user else { return Ok(None) };
+        let (chain, key) =
+            (&user.entry.user.client_certificate_data, &user.entry.user.client_key_data);
+        let pair = Certificate::chain_from_pem(chain.expose())
+            .ok()
+            .zip(PrivateKey::from_pem(key.expose()).ok());
+        Ok(pair)
+    }
+}
+
+enum Compared {
+    Adds,
+    Differs(String),
+    Same,
+}
+
+/// The entries of a kubeconfig, from the certificates of its CA and the credential of its user.
+pub fn entries(spec: &KubeconfigSpec, ca: &str, credential: &KnownCredential<'_>) -> NewEntries {
+    let context = Context {
+        cluster: spec.cluster.clone(),
+        user: spec.user.clone(),
+        namespace: spec.namespace.clone().unwrap_or_default(),
+        ..Context::default()
+    };
+    NewEntries {
+        cluster: NamedCluster { name: spec.cluster.clone(), cluster: cluster(spec, ca) },
+        user: NamedUser { name: spec.user.clone(), user: user(spec, credential) },
+        context: NamedContext { name: spec.context.clone(), context },
+        set_current: true,
+    }
+}
+
+/// A credential that is there.
+pub enum KnownCredential<'a> {
+    /// A certificate and its key.
+    Certificate(&'a CertificateAndKey),
+    /// A certificate and key that are still to be made.
+    NotMadeYet,
+    /// A bearer token.
+    Token(&'a Secret),
+}
+
+/// The change that brings entries into a file, which holds `old`; `None` where they are there.
+///
+/// # Errors
+///
+/// A file that cannot be read or edited, or that has an entry of the same name which differs (without force).
+pub fn place(
+    out: &Path,
+    entries: &NewEntries,
+    old: Option<&Bytes>,
+    force: bool,
+) -> Result<Option<Change>, Error> {
+    let (bytes, before) = match old {
+        None => (kubeconfig::build(out, entries)?, Before::Absent),
+        Some(old) => {
+            let file = File::parse(out, old)?;
+            let new = kubeconfig::add_entries(&file, &entries.for_file(&file), force)?;
+            if new == *old {
+                return Ok(None);
+            }
+            (new, Before::Exactly(old.clone()))
+        }
+    };
+    Ok(Some(Change { path: out.to_owned(), bytes, secrecy: Secrecy::AsFound, before }))
+}
+
+fn cluster(spec: &KubeconfigSpec, ca: &str) -> Cluster {
+    let mut cluster = Cluster {
+        server: spec.server.clone(),
+        tls_server_name: spec.tls_server_name.clone().unwrap_or_default(),
+        proxy_url: Secret::new(spec.proxy_url.clone().unwrap_or_default()),
+        ..Cluster::default()
+    };
+    match &spec.form {
+        Form::Embedded => cluster.certificate_authority_data = Data::new(ca),
+        Form::Paths { folder } => cluster.certificate_authority = reference(spec, folder, &spec.ca),
+    }
+    cluster
+}
+
+fn user(spec: &KubeconfigSpec, credential: &KnownCredential<'_>) -> AuthInfo {
+    let mut user = AuthInfo::default();
+    match (&spec.form, &spec.credentials) {
+        (Form::Paths { folder }, Credentials::TokenFile(path)) => {
+            user.token_file = reference(spec, folder, path)
+        }
+        (Form::Paths { folder }, Credentials::Certificate(files)) => {
+            user.client_certificate = reference(spec, folder, &files.certificate);
+            user.client_key = reference(spec, folder, &files.key);
+        }
+        (Form::Embedded, _) | (Form::Paths { .. }, Credentials::Inside) => match credential {
+            KnownCredential::Certificate(it) => {
+                user.client_certificate_data = Data::new(it.chain.as_str());
+                user.client_key_data = Data::new(it.key.0.as_bytes());
+            }
+            KnownCredential::NotMadeYet => user.client_certificate_data = Data::new(NOT_MADE_YET),
+            KnownCredential::Token(token) => user.token = (*token).clone(),
+        },
+    }
+    user
+}
+
+fn pem(chain: &[Certificate], key: &PrivateKey) -> CertificateAndKey {
+    CertificateAndKey { chain: chain_to_pem(chain), key: Pem(key.to_pem()) }
+}
+
+fn known_ca(ca: &Part<Vec<Certificate>>) -> String {
+    match ca {
+        Part::Known(chain) => chain_to_pem(chain),
+        Part::Step(_) => NOT_MADE_YET.to_owned(),
+    }
+}
+
+fn known(credential: &Credential) -> KnownCredential<'_> {
+    match credential {
+        Credential::Certificate(Part::Known(it)) => KnownCredential::Certificate(it),
+        Credential::Certificate(Part::Step(_)) => KnownCredential::NotMadeYet,
+        Credential::Token(token) => KnownCredential::Token(token),
+    }
+}
+
+/// A file as the kubeconfig names it.
+fn reference(spec: &KubeconfigSpec, folder: &Path, path: &Path) -> String {
+    let path = folder.join(path);
+    let reference = match spec.out.path() {
+        Some(out) => relative(&path, &folder.join(out)),
+        // Standard output has no folder.
+        None => path,
+    };
+    reference.display().to_string()
+}
+
+/// `path` as seen from the folder of `file`, both absolute. client-go joins the two by their text (`filepath.Join`), so the
+/// text is all that counts, also with symbolic links on the way.
+fn relative(path: &Path, file: &Path) -> PathBuf {
+    let (path, file) = (clean(path), clean(file));
+    let folder = file.parent().unwrap_or(Path::new("/"));
+    let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(common)).collect()
+}
+
+/// Without `.` and `..`, by the text alone, as Go's `filepath.Clean` does it.
+fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                clean.pop();
+            }
+            Component::Normal(_) | Component::Prefix(_) | Component::RootDir => clean.push(part),
+        }
+    }
+    clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_as_client_go_will_look_for_it() {
+        for (path, file, wanted) in [
+            ("/a/pki/x.crt", "/a/admin.conf", "pki/x.crt"),
+            ("/a/pki/x.crt", "/a/conf/admin.conf", "../pki/x.crt"),
+            ("/a/./b/../pki/x.crt", "/a/admin.conf", "pki/x.crt"),
+            ("/x.crt", "/a/b/c", "../../x.crt"),
+        ] {
+            assert_eq!(relative(Path::new(path), Path::new(file)), Path::new(wanted));
+        }
+    }
+}

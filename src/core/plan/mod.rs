@@ -1,0 +1,279 @@
+//! What to do: the pure decision between what was asked and what is there.
+//!
+//! Nothing here draws a random number or writes a file. `--dry-run` shows a plan; a real run carries the same plan out.
+
+mod certificate;
+mod differences;
+mod error;
+mod key_pair;
+mod kubeconfig;
+mod note;
+mod planner;
+mod request;
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use zeroize::Zeroizing;
+
+use crate::core::changes::{Before, Bytes};
+use crate::core::inventory::Inventory;
+use crate::core::kubeconfig::Secret;
+use crate::core::spec::{Destination, KubeconfigSpec, Spec};
+use crate::core::x509::cert::{Certificate, Template};
+use crate::core::x509::chain::Ca;
+use crate::core::x509::key_type::KeyType;
+use crate::core::x509::name::DistinguishedName;
+use crate::core::x509::private_key::PrivateKey;
+use crate::core::x509::profile::Profile;
+use crate::core::x509::public_key::PublicKey;
+use crate::core::x509::san::San;
+use crate::core::x509::time::Moment;
+
+pub use error::Error;
+pub use kubeconfig::{KnownCredential, entries, place};
+pub use note::Note;
+
+/// What will be done, in order.
+#[derive(Debug)]
+pub struct Plan {
+    /// The folder whose lock and journal cover all the files.
+    pub home: PathBuf,
+    /// One step for each thing that was asked for.
+    pub steps: Vec<Step>,
+    /// What the operator should know.
+    pub notes: Vec<Note>,
+}
+
+/// What will be done about one thing that was asked for.
+#[derive(Debug)]
+pub enum Step {
+    /// Sign a certificate.
+    Certify(Box<Certify>),
+    /// It is there and is not as asked: a plan with such a step is never carried out.
+    Differ(Difference),
+    /// It is there as asked: nothing is written.
+    Keep(Kept),
+    /// Write a key pair, or the public half of one.
+    KeyPair(Box<KeyPair>),
+    /// Write a kubeconfig, or entries of one.
+    Kubeconfig(Box<Configure>),
+    /// Write a request.
+    Request(Box<Ask>),
+}
+
+/// What is there already.
+#[derive(Debug)]
+pub struct Kept {
+    /// The certificate or request.
+    pub file: PathBuf,
+    /// The certificates in it; none for a request.
+    pub chain: Vec<Certificate>,
+    /// Its key, where that is ours.
+    pub key: Option<(PathBuf, PrivateKey)>,
+    /// What it is, in a few words.
+    pub about: String,
+}
+
+impl Kept {
+    /// A certificate that is there as asked.
+    pub fn certificate(
+        file: &Path,
+        chain: Vec<Certificate>,
+        key: Option<(PathBuf, PrivateKey)>,
+    ) -> Self {
+        let about = format!(
+            "certificate of {}, until {}",
+            chain[0].subject(),
+            chain[0].validity().not_after
+        );
+        Self { file: file.to_owned(), chain, key, about }
+    }
+}
+
+/// How something that is there differs from what is asked.
+#[derive(Clone, Debug)]
+pub struct Difference {
+    /// The file.
+    pub path: PathBuf,
+    /// Each difference in words.
+    pub how: Vec<String>,
+}
+
+/// A bare key pair to write.
+#[derive(Debug)]
+pub struct KeyPair {
+    /// Where the key comes from.
+    pub key: KeyStep,
+    /// Where its public half goes.
+    pub public: Target,
+}
+
+/// A kubeconfig to write.
+#[derive(Debug)]
+pub struct Configure {
+    /// What it is to say.
+    pub spec: KubeconfigSpec,
+    /// The certificates of the CA.
+    pub ca: Part<Vec<Certificate>>,
+    /// How its user shows who it is.
+    pub credential: Credential,
+    /// What is at its place.
+    pub old: Option<Bytes>,
+    /// Whether entries that differ are replaced.
+    pub force: bool,
+    /// The current context that is there and stays.
+    pub stays: Option<String>,
+}
+
+/// Something that is there, or that an earlier step of the plan makes.
+#[derive(Debug)]
+pub enum Part<T> {
+    /// It is there.
+    Known(T),
+    /// The step that makes it.
+    Step(usize),
+}
+
+/// How the user of a kubeconfig shows who it is.
+#[derive(Debug)]
+pub enum Credential {
+    /// With a certificate and its key.
+    Certificate(Part<CertificateAndKey>),
+    /// With a bearer token.
+    Token(Secret),
+}
+
+/// A certificate with its chain, and its key, as PEM.
+#[derive(Clone, Debug)]
+pub struct CertificateAndKey {
+    /// The chain, the leaf first.
+    pub chain: String,
+    /// The key.
+    pub key: Pem,
+}
+
+/// The PEM of a private key: wiped when dropped, and not shown.
+#[derive(Clone)]
+pub struct Pem(pub Zeroizing<String>);
+
+impl std::fmt::Debug for Pem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pem(..)")
+    }
+}
+
+/// A certificate to sign.
+#[derive(Debug)]
+pub struct Certify {
+    /// What it is to say.
+    pub template: Template,
+    /// The key that it vouches for.
+    pub key: KeyStep,
+    /// Who signs it.
+    pub issuer: Issuer,
+    /// Where it goes.
+    pub to: Target,
+}
+
+/// A request to write.
+#[derive(Debug)]
+pub struct Ask {
+    /// Who asks.
+    pub subject: DistinguishedName,
+    /// What for.
+    pub profile: Profile,
+    /// Under which names.
+    pub sans: Vec<San>,
+    /// With which key.
+    pub key: KeyStep,
+    /// Where it goes.
+    pub to: Target,
+}
+
+/// Where a key comes from.
+#[derive(Debug)]
+pub enum KeyStep {
+    /// A new one is drawn and written.
+    Draw {
+        /// Its kind.
+        key_type: KeyType,
+        /// Where it goes.
+        to: Target,
+    },
+    /// Somebody else's: only its public half is known.
+    Foreign(PublicKey),
+    /// It is there and is used as it is.
+    Have {
+        /// The key.
+        key: PrivateKey,
+        /// Its file.
+        path: PathBuf,
+    },
+}
+
+/// Who signs.
+#[derive(Debug)]
+pub enum Issuer {
+    /// A CA that is there.
+    Ca(Rc<Ca>),
+    /// The key itself.
+    Itself,
+    /// A CA that this step makes.
+    Step(usize),
+    /// A CA that is there and not as asked: the plan is not carried out.
+    Unfit,
+}
+
+/// A place, and what must hold of what is there.
+#[derive(Debug)]
+pub struct Target {
+    /// The place.
+    pub to: Destination,
+    /// What must hold of it.
+    pub before: Before,
+}
+
+/// Decides what to do about everything in `spec`.
+///
+/// # Errors
+///
+/// Files that cannot be read, a CA that cannot sign, names or times that cannot be signed. Files that are there and differ
+/// from what is asked are steps of the plan: see [`Plan::differences`].
+pub fn make(spec: &Spec, inventory: Inventory<'_>, now: Moment) -> Result<Plan, Error> {
+    let (steps, notes) = planner::Planner::new(spec.force, inventory, now).plan(&spec.wanted)?;
+    Ok(Plan { home: spec.home.clone().unwrap_or_default(), steps, notes })
+}
+
+impl Plan {
+    /// What is there and not as asked.
+    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.steps.iter().filter_map(|step| match step {
+            // A kubeconfig whose certificate differs is told of once.
+            Step::Differ(difference) => {
+                Some(difference).filter(|difference| !difference.how.is_empty())
+            }
+            _ => None,
+        })
+    }
+}
+
+impl Step {
+    /// The kind of key that it needs anew.
+    pub fn new_key(&self) -> Option<KeyType> {
+        match self.key()? {
+            KeyStep::Draw { key_type, .. } => Some(*key_type),
+            KeyStep::Foreign(_) | KeyStep::Have { .. } => None,
+        }
+    }
+
+    /// Where its key comes from; `None` where nothing is done.
+    pub fn key(&self) -> Option<&KeyStep> {
+        match self {
+            Self::Certify(certify) => Some(&certify.key),
+            Self::KeyPair(pair) => Some(&pair.key),
+            Self::Request(ask) => Some(&ask.key),
+            Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) => None,
+        }
+    }
+}

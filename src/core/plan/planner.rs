@@ -1,0 +1,204 @@
+//! One decision after the other, and what the decisions share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::{Certify, Difference, Error, Issuer, Note, Step, Target};
+use crate::core::changes::Before;
+use crate::core::inventory::Inventory;
+use crate::core::spec::{Destination, IssuerSpec, Pair, Wanted};
+use crate::core::x509::cert::{Certificate, Template};
+use crate::core::x509::chain::{self, Ca};
+use crate::core::x509::profile::Profile;
+use crate::core::x509::time::{Moment, Until, Validity};
+
+/// What is known while a plan is made.
+pub(super) struct Planner<'a> {
+    pub(super) force: bool,
+    pub(super) inventory: Inventory<'a>,
+    pub(super) now: Moment,
+    pub(super) notes: Vec<Note>,
+    pub(super) steps: Vec<Step>,
+    /// Files of certificates, and kubeconfigs with one inside, that a step makes or keeps.
+    pub(super) by_place: BTreeMap<PathBuf, usize>,
+    /// CAs that were read, so that each is read once.
+    chains: BTreeMap<PathBuf, Rc<Vec<Certificate>>>,
+    signers: BTreeMap<PathBuf, Rc<Ca>>,
+    warned: BTreeSet<PathBuf>,
+}
+
+/// The CA of a certificate, before anybody knows whether it must sign.
+pub(super) enum Authority {
+    /// The key itself.
+    Itself,
+    /// A CA that is there.
+    Known(Rc<Vec<Certificate>>),
+    /// A CA that a step makes, and its end.
+    Made(usize, Moment),
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(force: bool, inventory: Inventory<'a>, now: Moment) -> Self {
+        Self {
+            force,
+            inventory,
+            now,
+            notes: Vec::new(),
+            steps: Vec::new(),
+            by_place: BTreeMap::new(),
+            chains: BTreeMap::new(),
+            signers: BTreeMap::new(),
+            warned: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn plan(mut self, wanted: &[Wanted]) -> Result<(Vec<Step>, Vec<Note>), Error> {
+        for one in wanted {
+            let step = match one {
+                Wanted::Certificate(spec) => self.certificate(spec)?,
+                Wanted::KeyPair(spec) => self.key_pair(spec)?,
+                Wanted::Kubeconfig(spec) => self.kubeconfig(spec)?,
+                Wanted::Request(spec) => self.request(spec)?,
+                Wanted::Signature(spec) => self.signature(spec)?,
+            };
+            if let Wanted::Certificate(spec) = one
+                && let Destination::File(place) | Destination::Inside(place) = &spec.certificate
+            {
+                self.by_place.insert(place.clone(), self.steps.len());
+            }
+            self.steps.push(step);
+        }
+        Ok((self.steps, self.notes))
+    }
+
+    /// Who is to sign, and whether it may.
+    pub(super) fn authority(
+        &mut self,
+        spec: &IssuerSpec,
+        profile: Profile,
+    ) -> Result<Authority, Error> {
+        let IssuerSpec::Files(files) = spec else { return Ok(Authority::Itself) };
+        let path = &files.certificate;
+        match self.by_place.get(path).map(|index| (*index, &self.steps[*index])) {
+            Some((index, Step::Certify(certify))) => {
+                return Ok(Authority::Made(index, certify.template.validity.not_after));
+            }
+            // What is wrong with it has been said.
+            Some((_, Step::Differ(_))) => return Ok(Authority::Known(self.chain(path)?)),
+            _ => {}
+        }
+        let chain = self.chain(path)?;
+        chain::may_sign(&chain[0], self.now)
+            .and_then(|()| chain::may_issue(&chain[0], profile))
+            .map_err(|source| Error::Issuer { path: path.clone(), source })?;
+        Ok(Authority::Known(chain))
+    }
+
+    /// The same, with its key: now it must sign.
+    pub(super) fn issuer(
+        &mut self,
+        spec: &IssuerSpec,
+        authority: &Authority,
+    ) -> Result<Issuer, Error> {
+        Ok(match (authority, spec) {
+            (Authority::Itself, _) | (_, IssuerSpec::Itself) => Issuer::Itself,
+            (Authority::Made(step, _), _) => Issuer::Step(*step),
+            (Authority::Known(_), IssuerSpec::Files(files)) if self.differs(&files.certificate) => {
+                Issuer::Unfit
+            }
+            (Authority::Known(_), IssuerSpec::Files(files)) => Issuer::Ca(self.signer(files)?),
+        })
+    }
+
+    fn differs(&self, place: &Path) -> bool {
+        let step = self.by_place.get(place).map(|index| &self.steps[*index]);
+        matches!(step, Some(Step::Differ(_)))
+    }
+
+    /// The certificates of a CA, read once.
+    pub(super) fn chain(&mut self, path: &Path) -> Result<Rc<Vec<Certificate>>, Error> {
+        if let Some(chain) = self.chains.get(path) {
+            return Ok(chain.clone());
+        }
+        let chain = Rc::new(self.inventory.ca_chain(path)?);
+        self.chains.insert(path.to_owned(), chain.clone());
+        Ok(chain)
+    }
+
+    fn signer(&mut self, files: &Pair) -> Result<Rc<Ca>, Error> {
+        if let Some(ca) = self.signers.get(&files.certificate) {
+            return Ok(ca.clone());
+        }
+        let ca = Rc::new(self.inventory.ca(files, self.now)?);
+        self.note_open_key(&files.key);
+        self.signers.insert(files.certificate.clone(), ca.clone());
+        Ok(ca)
+    }
+
+    /// From five minutes ago until the end that was asked for, or that of the CA.
+    pub(super) fn validity(&self, until: Until, authority: &Authority) -> Result<Validity, Error> {
+        let asked = Validity::new(self.now, until)?;
+        Ok(match authority {
+            Authority::Itself => asked,
+            Authority::Known(chain) => asked.clamped(chain[0].validity().not_after),
+            Authority::Made(_, end) => asked.clamped(*end),
+        })
+    }
+
+    pub(super) fn note_clamp(&mut self, until: Until, template: &Template) -> Result<(), Error> {
+        let (asked, end) = (until.end(self.now)?, template.validity.not_after);
+        if asked > end {
+            self.notes.push(Note::Clamped { asked, end });
+        }
+        Ok(())
+    }
+
+    pub(super) fn note_masters(&mut self, template: &Template) {
+        if template.subject.organizations().any(|group| group == crate::core::catalog::MASTERS) {
+            let user = template.subject.common_name().unwrap_or_default();
+            self.notes.push(Note::Masters(user.to_owned()));
+        }
+    }
+
+    pub(super) fn note_open_key(&mut self, path: &Path) {
+        if let Some(mode) = self.inventory.mode(path).filter(|mode| mode & 0o007 != 0)
+            && self.warned.insert(path.to_owned())
+        {
+            self.notes.push(Note::OpenKey { path: path.to_owned(), mode });
+        }
+    }
+
+    /// A file that differs stops the plan, unless it may be replaced.
+    pub(super) fn differ(&self, path: &Path, how: Vec<String>) -> Option<Step> {
+        (!self.force).then(|| Step::Differ(Difference { path: path.to_owned(), how }))
+    }
+
+    /// Where a file goes: what is there now must still be there then.
+    pub(super) fn target(&self, what: &'static str, to: &Destination) -> Result<Target, Error> {
+        let before = match to {
+            Destination::Inside(_) | Destination::Stdout => Before::Anything,
+            Destination::File(path) => match self.inventory.bytes(what, path)? {
+                Some(bytes) => Before::Exactly(bytes.clone()),
+                None => Before::Absent,
+            },
+        };
+        Ok(Target { to: to.clone(), before })
+    }
+
+    /// The step that signs.
+    pub(super) fn certify(
+        &mut self,
+        template: Template,
+        key: super::KeyStep,
+        issuer: Issuer,
+        to: &Destination,
+    ) -> Result<Step, Error> {
+        Ok(Step::Certify(Box::new(Certify {
+            template,
+            key,
+            issuer,
+            to: self.target("certificate", to)?,
+        })))
+    }
+}

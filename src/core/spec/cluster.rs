@@ -1,0 +1,442 @@
+//! A whole control plane as things that are wanted: what kubeadm's `init phase certs all` and `init phase kubeconfig all`
+//! make (`cmd/kubeadm/app/phases/certs`, `.../kubeconfig`, `app/util/endpoint.go` in Kubernetes).
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+
+use super::{
+    CertificateSpec, Credentials, Destination, Form, IssuerSpec, KeyPairSpec, KeySpec,
+    KubeconfigSpec, Pair, Spec, Wanted,
+};
+use crate::core::catalog::{
+    self, Conf, MACHINE_NAMES, ROWS, Row, SERVICE_ACCOUNT, Sans, Server, Subject,
+};
+use crate::core::x509::key_type::KeyType;
+use crate::core::x509::san::{self, San, flaw_of_dns_name};
+use crate::core::x509::time::Until;
+
+/// What is asked of a control plane, complete: kubeadm's settings with kubeadm's defaults filled in.
+#[derive(Clone, Debug)]
+pub struct ClusterSpec {
+    /// The folder of certificates and keys.
+    pub cert_dir: PathBuf,
+    /// The folder of kubeconfigs.
+    pub kubeconfig_dir: PathBuf,
+    /// What kubeconfigs call the cluster.
+    pub name: String,
+    /// The node that it is made for.
+    pub node_name: String,
+    /// The address at which the API server of that node is reached.
+    pub advertise_address: IpAddr,
+    /// The port at which it listens.
+    pub bind_port: u16,
+    /// The name or address by which the whole cluster is reached.
+    pub endpoint: Option<Endpoint>,
+    /// The addresses of services; the first belongs to the API server.
+    pub service_subnet: Subnet,
+    /// The domain of services.
+    pub dns_domain: String,
+    /// Names of the API server besides.
+    pub api_server_sans: Vec<San>,
+    /// Names of the etcd server besides.
+    pub etcd_server_sans: Vec<San>,
+    /// Names of the etcd member among its peers besides.
+    pub etcd_peer_sans: Vec<San>,
+    /// Whether etcd runs elsewhere, with a PKI of its own.
+    pub external_etcd: bool,
+    /// The kind of every key; `None` for the usual one, and for any that is already there.
+    pub key_type: Option<KeyType>,
+    /// How long CAs live.
+    pub ca_until: Option<Until>,
+    /// How long everything else lives.
+    pub until: Option<Until>,
+    /// Names of the parts that are wanted; empty for all.
+    pub only: Vec<String>,
+}
+
+/// A host and perhaps a port.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Endpoint {
+    /// A DNS name in lower case, or an address without brackets.
+    pub host: San,
+    /// The port, if it was said.
+    pub port: Option<u16>,
+}
+
+/// A range of addresses.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Subnet {
+    base: IpAddr,
+}
+
+/// Why a control plane cannot be planned.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The row cannot be filled in.
+    #[error(transparent)]
+    Catalog(#[from] catalog::Error),
+    /// Not a domain.
+    #[error("`{domain}` is no DNS domain: {why}")]
+    Domain {
+        /// What was given.
+        domain: String,
+        /// The rule that it breaks.
+        why: &'static str,
+    },
+    /// Not a host with a port.
+    #[error("`{0}` is no control-plane endpoint: it is HOST or HOST:PORT")]
+    Endpoint(String),
+    /// No address was given, and the machine has none.
+    #[error("the address of the API server is not known: this machine has no default route")]
+    NoAddress,
+    /// No name was given, and the machine has none.
+    #[error("the name of the node is not known: this machine has no host name")]
+    NoNodeName,
+    /// Nothing of that name.
+    #[error("there is no part `{0}` of a control plane")]
+    Part(String),
+    /// Not a name for a certificate.
+    #[error(transparent)]
+    San(#[from] san::Error),
+    /// Not a range.
+    #[error("`{subnet}` is no service subnet: {why}")]
+    Subnet {
+        /// What was given.
+        subnet: String,
+        /// The rule that it breaks.
+        why: &'static str,
+    },
+    /// An address that nobody can reach.
+    #[error("the API server cannot be advertised at {0}: it is no address of one machine")]
+    Unreachable(IpAddr),
+}
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Catalog(error) => return error.hint(),
+            Self::San(error) => return error.hint(),
+            Self::Domain { .. } => "give one such as --service-dns-domain cluster.local".into(),
+            Self::Endpoint(_) => {
+                "give one such as --control-plane-endpoint kube.example.com:6443".into()
+            }
+            Self::Part(_) => format!("choose of {}", parts().collect::<Vec<_>>().join(", ")),
+            Self::Subnet { .. } => "give one such as --service-cidr 10.96.0.0/12".into(),
+            Self::NoNodeName => "name it with --node-name".into(),
+            Self::NoAddress | Self::Unreachable(_) => {
+                "name the node's own address with --apiserver-advertise-address".into()
+            }
+        })
+    }
+}
+
+impl ClusterSpec {
+    /// Everything that it takes, CAs first.
+    ///
+    /// # Errors
+    ///
+    /// Names, addresses or parts that cannot be.
+    pub fn spec(&self, force: bool) -> Result<Spec, Error> {
+        self.check()?;
+        let mut wanted = Vec::new();
+        for row in ROWS.iter().filter(|row| self.wants(row.name) && !self.is_elsewhere(row)) {
+            wanted.extend(self.wanted(row)?);
+        }
+        if self.wants(SERVICE_ACCOUNT.name) {
+            wanted.push(Wanted::KeyPair(KeyPairSpec {
+                private: self.cert_dir.join(SERVICE_ACCOUNT.private),
+                public: self.cert_dir.join(SERVICE_ACCOUNT.public),
+                key_type: self.key_type,
+            }));
+        }
+        Ok(Spec { home: Some(self.cert_dir.clone()), wanted, force })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        for part in &self.only {
+            if !parts().any(|known| known == part) {
+                return Err(Error::Part(part.clone()));
+            }
+        }
+        if let Some(why) = flaw_of_dns_name(&self.dns_domain) {
+            return Err(Error::Domain { domain: self.dns_domain.clone(), why });
+        }
+        // kube-apiserver refuses these as well.
+        let address = self.advertise_address;
+        if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
+            return Err(Error::Unreachable(address));
+        }
+        Ok(())
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == name)
+    }
+
+    /// With etcd elsewhere, neither its CA nor what that signs is ours.
+    fn is_elsewhere(&self, row: &Row) -> bool {
+        self.external_etcd && row.issuer == catalog::ETCD_CA
+    }
+
+    /// What a row takes: nothing, a certificate with its key, or a kubeconfig with both inside.
+    fn wanted(&self, row: &Row) -> Result<Vec<Wanted>, Error> {
+        let Some((certificate, key)) = self.places(row) else { return Ok(Vec::new()) };
+        let issuer = Pair::beside(&self.cert_dir, catalog::file(row.issuer));
+        let is_root = row.issuer == row.name;
+        let mut wanted = vec![Wanted::Certificate(CertificateSpec {
+            certificate,
+            key: KeySpec::Own { to: key, key_type: self.key_type },
+            subject: row.subject(&self.node_name)?,
+            profile: row.profile,
+            sans: self.sans(row)?,
+            until: if row.profile.is_ca() { self.ca_until } else { self.until },
+            issuer: if is_root { IssuerSpec::Itself } else { IssuerSpec::Files(issuer.clone()) },
+        })];
+        if let Some(conf) = &row.conf {
+            wanted.push(Wanted::Kubeconfig(self.kubeconfig(row, conf, issuer.certificate)?));
+        }
+        Ok(wanted)
+    }
+
+    fn places(&self, row: &Row) -> Option<(Destination, Destination)> {
+        if let Some(conf) = &row.conf {
+            let path = self.conf_path(conf);
+            return Some((Destination::Inside(path.clone()), Destination::Inside(path)));
+        }
+        let files = Pair::beside(&self.cert_dir, row.file?);
+        Some((Destination::File(files.certificate), Destination::File(files.key)))
+    }
+
+    fn kubeconfig(&self, row: &Row, conf: &Conf, ca: PathBuf) -> Result<KubeconfigSpec, Error> {
+        let user = row.common_name(&self.node_name)?;
+        Ok(KubeconfigSpec {
+            out: Destination::File(self.conf_path(conf)),
+            cluster: self.name.clone(),
+            context: format!("{user}@{}", self.name),
+            user,
+            server: self.server(conf.server),
+            tls_server_name: None,
+            proxy_url: None,
+            namespace: None,
+            ca,
+            credentials: Credentials::Inside,
+            form: Form::Embedded,
+        })
+    }
+
+    /// Where a kubeconfig goes; in the working folder it goes by its name alone.
+    fn conf_path(&self, conf: &Conf) -> PathBuf {
+        if self.kubeconfig_dir == Path::new(".") {
+            conf.file.into()
+        } else {
+            self.kubeconfig_dir.join(conf.file)
+        }
+    }
+
+    /// The URL of an API server.
+    fn server(&self, which: Server) -> String {
+        let (host, port) = match (which, &self.endpoint) {
+            (Server::ControlPlane, Some(endpoint)) => (endpoint.host.clone(), endpoint.port),
+            _ => (San::Ip(self.advertise_address), None),
+        };
+        let port = port.unwrap_or(self.bind_port);
+        match host {
+            San::Ip(IpAddr::V6(address)) => format!("https://[{address}]:{port}"),
+            San::Ip(IpAddr::V4(address)) => format!("https://{address}:{port}"),
+            San::Dns(name) | San::Email(name) | San::Uri(name) => format!("https://{name}:{port}"),
+        }
+    }
+
+    /// kubeadm's rules (`app/util/pkiutil`): DNS names sorted, then addresses in the order in which they came.
+    fn sans(&self, row: &Row) -> Result<Vec<San>, Error> {
+        let fixed =
+            |names: &[&str]| names.iter().map(|name| name.parse()).collect::<Result<Vec<San>, _>>();
+        let address = San::Ip(self.advertise_address);
+        let mut sans = match row.sans {
+            Sans::ApiServer => {
+                let domain = format!("kubernetes.default.svc.{}", self.dns_domain);
+                let mut sans = fixed(&[
+                    "kubernetes",
+                    "kubernetes.default",
+                    "kubernetes.default.svc",
+                    &domain,
+                ])?;
+                sans.push(San::Dns(catalog::node_name(&self.node_name)?));
+                sans.extend([San::Ip(self.service_subnet.first_address()), address]);
+                sans.extend(self.endpoint.iter().map(|endpoint| endpoint.host.clone()));
+                sans.extend(self.api_server_sans.iter().cloned());
+                sans
+            }
+            Sans::Fixed(names) => fixed(names)?,
+            Sans::Member => {
+                let mut sans = vec![San::Dns(catalog::node_name(&self.node_name)?), address];
+                sans.extend(fixed(MACHINE_NAMES)?);
+                let besides = if row.name == catalog::ETCD_PEER {
+                    &self.etcd_peer_sans
+                } else {
+                    &self.etcd_server_sans
+                };
+                sans.extend(besides.iter().cloned());
+                sans
+            }
+        };
+        let rank = |san: &San| match san {
+            San::Dns(name) => (0, name.clone()),
+            _ => (1, String::new()),
+        };
+        sans.sort_by_key(rank);
+        let mut seen = std::collections::BTreeSet::new();
+        sans.retain(|san| seen.insert(san.clone()));
+        Ok(sans)
+    }
+}
+
+/// The names of all parts of a control plane, as `--only` takes them.
+pub fn parts() -> impl Iterator<Item = &'static str> {
+    let rows = ROWS.iter().filter(|row| row.conf.is_some() || row.subject_is_of_the_cluster());
+    rows.map(|row| row.name).chain([SERVICE_ACCOUNT.name])
+}
+
+impl Endpoint {
+    /// Reads `HOST` or `HOST:PORT`; an IPv6 address with a port stands in brackets.
+    ///
+    /// # Errors
+    ///
+    /// A scheme or a path, a host that is neither a name nor an address, a port that is none.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = || Error::Endpoint(text.to_owned());
+        if let Ok(address) = text.parse() {
+            return Ok(Self { host: San::Ip(address), port: None });
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+            _ => (text, None),
+        };
+        let port = port
+            .map(|port| port.parse::<u16>().ok().filter(|port| *port > 0).ok_or_else(wrong))
+            .transpose()?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let host = match (bare.map(str::parse::<Ipv6Addr>), host.parse::<Ipv4Addr>()) {
+            (Some(Ok(address)), _) => San::Ip(IpAddr::V6(address)),
+            (Some(Err(_)), _) => return Err(wrong()),
+            (None, Ok(address)) => San::Ip(IpAddr::V4(address)),
+            (None, Err(_)) if flaw_of_dns_name(host).is_none() => San::Dns(host.to_owned()),
+            (None, Err(_)) => return Err(wrong()),
+        };
+        Ok(Self { host, port })
+    }
+}
+
+impl Subnet {
+    /// Reads `10.96.0.0/12`; of a dual-stack list the first, which is the one that the API server's address comes from.
+    ///
+    /// # Errors
+    ///
+    /// Not an address with a prefix, or a range without room for services.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = |why| Error::Subnet { subnet: text.to_owned(), why };
+        let mut subnets = text.split(',').map(|one| Self::parse_one(one.trim(), text));
+        let first = subnets.next().ok_or_else(|| wrong("it is empty"))??;
+        let others = subnets.collect::<Result<Vec<_>, _>>()?;
+        match others.as_slice() {
+            [] => Ok(first),
+            [second] if second.base.is_ipv4() != first.base.is_ipv4() => Ok(first),
+            [_] => Err(wrong("two ranges must be one of IPv4 and one of IPv6")),
+            _ => Err(wrong("it has more than two ranges")),
+        }
+    }
+
+    fn parse_one(one: &str, text: &str) -> Result<Self, Error> {
+        let wrong = |why| Error::Subnet { subnet: text.to_owned(), why };
+        let (address, prefix) =
+            one.split_once('/').ok_or_else(|| wrong("it has no prefix length"))?;
+        let address: IpAddr = address.parse().map_err(|_| wrong("it has no address"))?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let prefix: u32 = prefix.parse().map_err(|_| wrong("its prefix length is no number"))?;
+        if prefix > bits {
+            return Err(wrong("its prefix is longer than an address"));
+        }
+        // kubeadm wants room for ten services (`minimumAddressesInServiceSubnet`).
+        if bits - prefix < 4 {
+            return Err(wrong("it has room for fewer than ten services"));
+        }
+        Ok(Self { base: masked(address, bits - prefix) })
+    }
+
+    /// The address of the `kubernetes` service: the first after the base.
+    pub fn first_address(self) -> IpAddr {
+        match self.base {
+            IpAddr::V4(base) => IpAddr::V4(Ipv4Addr::from(u32::from(base) + 1)),
+            IpAddr::V6(base) => IpAddr::V6(Ipv6Addr::from(u128::from(base) + 1)),
+        }
+    }
+}
+
+/// The address with its last bits cleared.
+fn masked(address: IpAddr, host_bits: u32) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from(
+            u32::from(v4) & u32::MAX.checked_shl(host_bits).unwrap_or_default(),
+        )),
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(
+            u128::from(v6) & u128::MAX.checked_shl(host_bits).unwrap_or_default(),
+        )),
+    }
+}
+
+impl Row {
+    /// Whether its name says all: one for each node of a control plane, not one for each user.
+    fn subject_is_of_the_cluster(&self) -> bool {
+        self.file.is_some() && matches!(self.subject, Subject::Fixed(_) | Subject::Host)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_server_has_the_first_address_after_the_base() {
+        for (subnet, first) in [
+            ("10.96.0.0/12", "10.96.0.1"),
+            ("10.100.3.7/16", "10.100.0.1"),
+            ("fd00:10::/108", "fd00:10::1"),
+            ("10.96.0.0/12,fd00::/108", "10.96.0.1"),
+            ("0.0.0.0/0", "0.0.0.1"),
+        ] {
+            assert_eq!(
+                Subnet::parse(subnet).map(|subnet| subnet.first_address().to_string()),
+                Ok(first.into())
+            );
+        }
+        for subnet in [
+            "",
+            "10.96.0.0",
+            "10.96.0.0/33",
+            "10.96.0.0/29",
+            "x/8",
+            "10.0.0.0/8,10.0.0.0/8",
+            "a,b,c",
+        ] {
+            assert!(matches!(Subnet::parse(subnet), Err(Error::Subnet { .. })), "{subnet}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_a_host_with_or_without_a_port() {
+        for (text, host, port) in [
+            ("kube.example.com", "dns:kube.example.com", None),
+            ("kube.example.com:443", "dns:kube.example.com", Some(443)),
+            ("10.0.0.1:6443", "ip:10.0.0.1", Some(6443)),
+            ("fd00::1", "ip:fd00::1", None),
+            ("[fd00::1]:6443", "ip:fd00::1", Some(6443)),
+        ] {
+            let endpoint = Endpoint::parse(text).unwrap();
+            assert_eq!((endpoint.host.to_string().as_str(), endpoint.port), (host, port));
+        }
+        for text in ["", "https://a", "A.example", "a:0", "a:x", "a:70000", "a/b", "[a]:1", "a b"] {
+            assert_eq!(Endpoint::parse(text), Err(Error::Endpoint(text.into())));
+        }
+    }
+}
