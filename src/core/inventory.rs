@@ -105,7 +105,7 @@ impl Error {
             Self::Request { path, source } => source.hint(path),
             Self::Pair { .. } => Some("name the right key with --client-key FILE".into()),
             Self::Token(_) => Some("put the token, and nothing else, on one line of it".into()),
-            Self::Ca { path, source } => hint_of_ca(path, source),
+            Self::Ca { path, source } => Some(hint_of_ca(path, source)),
         }
     }
 }
@@ -140,15 +140,16 @@ fn init_of(certificate: &Path) -> String {
     format!("kubepki ca init{name} --cert-dir {}", quoted(folder.unwrap_or(Path::new("."))))
 }
 
-fn hint_of_ca(path: &Path, source: &chain::Error) -> Option<String> {
-    Some(match source {
+/// What to type instead of a CA that may not sign.
+pub fn hint_of_ca(path: &Path, source: &chain::Error) -> String {
+    match source {
         chain::Error::ForeignKey { .. } => "name the right key with --ca-key FILE".into(),
         chain::Error::NotYetValid { .. } => "see whether the clock is right: date".into(),
         _ => format!(
             "name another CA with --ca FILE --ca-key FILE; see what this is: kubepki cert show {}",
             quoted(path)
         ),
-    })
+    }
 }
 
 impl<'a> Inventory<'a> {

@@ -121,9 +121,10 @@ impl Error {
                 _ => Some("ask for a request without that part of the name".into()),
             },
             Self::Time(error) => error.hint(),
-            Self::Issuer { .. } => {
+            Self::Issuer { source: chain::Error::PathLength { .. }, .. } => {
                 Some("sign with the root instead: --parent NAME or --ca FILE".into())
             }
+            Self::Issuer { path, source } => Some(inventory::hint_of_ca(path, source)),
             Self::NoKey(_) => Some("leave --key out to make a new key".into()),
             Self::WeakKey { .. } => Some("leave --key out to make a new key".into()),
         }
