@@ -175,11 +175,13 @@ pub fn use_context(
     let previous = view.current_context().map(|(name, _)| name.to_owned());
     let changed = previous.as_deref() != Some(name.as_str());
     if let (true, Some(guard)) = (changed, guard) {
-        guard.commit(&switch(&target, &files, &name)?)?;
-        // The switch is done: not to remember where from is no reason to call it a failure.
+        let change = switch(&target, &files, &name)?;
+        // First, so that a run that is killed in between leaves no memory of an older switch. That it cannot be remembered is
+        // no reason not to switch.
         let remembered =
             previous.as_ref().map(|previous| guard.commit(&remember(memory, previous)));
         drop(remembered);
+        guard.commit(&change)?;
     }
     Ok(SwitchReport { changed, dry_run, name, previous, file: target, warnings: warnings(&files) })
 }

@@ -1,7 +1,7 @@
 //! kubectl as the judge: what we wrote into a kubeconfig is what it reads from there.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use kubepki::core::kubeconfig::{
@@ -10,7 +10,9 @@ use kubepki::core::kubeconfig::{
 };
 use serde_json::Value;
 
+use crate::support::kubeconfigs::corpus;
 use crate::support::kubernetes_programs;
+use crate::support::world::World;
 
 /// Words that are something else to some YAML reader, and names that need care in quoting.
 const NAMES: [&str; 80] = [
@@ -129,20 +131,6 @@ fn view(config: &Path) -> Value {
     serde_json::from_str(&kubectl(config, &["view", "--raw", "-o", "json"]).unwrap()).unwrap()
 }
 
-/// The real-looking kubeconfigs, copied into a folder of their own.
-fn corpus(folder: &Path) -> Vec<PathBuf> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/kubeconfigs");
-    let copy = |entry: fs::DirEntry| {
-        let target = folder.join(entry.file_name());
-        fs::copy(entry.path(), &target).unwrap();
-        target
-    };
-    let copies: Vec<PathBuf> =
-        fs::read_dir(source).unwrap().map(|entry| copy(entry.unwrap())).collect();
-    assert!(copies.len() >= 20, "the corpus is not there");
-    copies
-}
-
 fn parse(path: &Path) -> File {
     File::parse(path, &fs::read(path).unwrap()).unwrap()
 }
@@ -183,8 +171,8 @@ fn names(view: &Value, list: &str) -> Vec<String> {
 
 #[test]
 fn kubectl_agrees_about_the_current_context_and_all_the_rest() {
-    let folder = tempfile::tempdir().unwrap();
-    for path in corpus(folder.path()) {
+    let world = World::new();
+    for path in corpus(&world) {
         let before = view(&path);
         let bytes = kubeconfig::set_current_context(&parse(&path), "on call").unwrap();
         fs::write(&path, bytes).unwrap();
@@ -197,8 +185,8 @@ fn kubectl_agrees_about_the_current_context_and_all_the_rest() {
 
 #[test]
 fn kubectl_reads_the_entries_that_were_added_to_any_file() {
-    let folder = tempfile::tempdir().unwrap();
-    for path in corpus(folder.path()) {
+    let world = World::new();
+    for path in corpus(&world) {
         let before = view(&path);
         let bytes = kubeconfig::add_entries(&parse(&path), &entries("new: 1"), false).unwrap();
         fs::write(&path, bytes).unwrap();

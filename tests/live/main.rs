@@ -2,10 +2,13 @@
 //! `cargo test --test live`; the first time, `tests/control-plane/build` then takes a quarter of an hour.
 #![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
+mod contexts;
 mod control_plane;
+mod identity;
 mod kubeadm;
 mod kubeconfigs;
-mod ours;
+mod profiles;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;
+mod tutorial;

@@ -1,10 +1,156 @@
-//! Killed at any moment, never worse than before: the helper that kills.
+//! Killed at any moment, never worse than before; and the helper that kills.
 
+use std::fs;
 use std::process::Stdio;
+use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::world::World;
+use crate::support::judges::{Purpose, Question, openssl};
+use crate::support::world::{NOW_UNIX, World};
+
+const ISSUE: Victim = Victim {
+    program: "kubepki",
+    args: &["cert", "issue", "alice", "--key-type", "ECDSA-P384"],
+    prepare: &|world| put(world, &pki()[..2]),
+};
+
+const REPLACE: Victim = Victim {
+    program: "kubepki",
+    args: &["cert", "issue", "alice", "--key-type", "ECDSA-P384", "--force"],
+    prepare: &|world| put(world, pki()),
+};
+
+const USE: Victim = Victim {
+    program: "kubepki",
+    args: &["context", "use", "two"],
+    prepare: &|world| world.write(".kube/config", kubeconfig("one")),
+};
+
+#[test]
+fn a_killed_issue_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
+    kill_at_random_moments(&ISSUE, rounds(), 8, |world| {
+        files_are_whole(world)?;
+        again(world, ISSUE.args)?;
+        pair_is_good(world)
+    });
+}
+
+#[test]
+fn a_killed_replacement_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
+    kill_at_random_moments(&REPLACE, rounds(), 88, |world| {
+        files_are_whole(world)?;
+        again(world, REPLACE.args)?;
+        pair_is_good(world)
+    });
+}
+
+#[test]
+fn a_killed_replacement_is_finished_or_undone_by_the_next_run_whatever_that_is() {
+    kill_at_random_moments(&REPLACE, rounds() / 4, 888, |world| {
+        again(world, &["cert", "issue", "bob", "--key-type", "ECDSA-P256"])?;
+        pair_is_good(world)
+    });
+}
+
+#[test]
+fn a_killed_switch_leaves_the_old_or_the_new_kubeconfig() {
+    kill_at_random_moments(&USE, rounds(), 8888, |world| {
+        let left = world.read(".kube/config");
+        if left != kubeconfig("one") && left != kubeconfig("two") {
+            return Err(format!("neither the old nor the new: {left}"));
+        }
+        again(world, USE.args)?;
+        if world.read(".kube/config") != kubeconfig("two") {
+            return Err("the next run did not switch".to_owned());
+        }
+        again(world, &["context", "use", "-"])?;
+        if world.read(".kube/config") != kubeconfig("one") {
+            return Err("there is no way back".to_owned());
+        }
+        nothing_else_in(world, ".kube", &["config", ".config.previous-context"])
+    });
+}
+
+/// How often each command is killed: `KILLS`, or 200 times.
+fn rounds() -> u32 {
+    std::env::var("KILLS").map_or(200, |kills| kills.parse().expect("KILLS is a number"))
+}
+
+/// Runs a command in what was left; it must succeed.
+fn again(world: &World, args: &[&str]) -> Result<(), String> {
+    let output = world.run("kubepki", args);
+    let said = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() { Ok(()) } else { Err(format!("the next run fails: {said}")) }
+}
+
+/// The CA is as it was, and what is there of the pair is complete.
+fn files_are_whole(world: &World) -> Result<(), String> {
+    if pki()[..2].iter().any(|(name, content)| world.read(name) != *content) {
+        return Err("the CA has changed".to_owned());
+    }
+    let checks = [("pki/alice.crt", "x509"), ("pki/alice.key", "pkey")];
+    for (file, kind) in checks.into_iter().filter(|(file, _)| world.path(file).exists()) {
+        let output = world.run("openssl", &[kind, "-noout", "-in", file]);
+        if !output.status.success() {
+            return Err(format!("{file} is damaged: {}", String::from_utf8_lossy(&output.stderr)));
+        }
+    }
+    Ok(())
+}
+
+/// The key belongs to the certificate, openssl accepts that, and nothing else is left.
+fn pair_is_good(world: &World) -> Result<(), String> {
+    let certified = world.sh("openssl x509 -noout -pubkey -in pki/alice.crt");
+    if certified != world.sh("openssl pkey -pubout -in pki/alice.key") {
+        return Err("the key belongs to another certificate".to_owned());
+    }
+    if world.sh("stat -c %a pki/alice.key") != "600\n" {
+        return Err("others can read the key".to_owned());
+    }
+    let (ca, certificate) = (world.path("pki/ca.crt"), world.path("pki/alice.crt"));
+    let (purpose, name, at) = (Purpose::Client, None, Some(NOW_UNIX));
+    openssl(&Question { roots: &ca, chain: &certificate, purpose, name, at })?;
+    let names = ["alice.crt", "alice.key", "bob.crt", "bob.key", "ca.crt", "ca.key"];
+    nothing_else_in(world, "pki", &names)
+}
+
+fn nothing_else_in(world: &World, folder: &str, names: &[&str]) -> Result<(), String> {
+    for entry in fs::read_dir(world.path(folder)).expect("a folder") {
+        let name = entry.expect("an entry").file_name();
+        if !names.iter().any(|known| name == **known) {
+            return Err(format!("{name:?} is left in {folder}"));
+        }
+    }
+    Ok(())
+}
+
+/// A CA, and a pair that is to be replaced: the names and contents of the files. Made once.
+fn pki() -> &'static [(&'static str, String)] {
+    static PKI: OnceLock<Vec<(&str, String)>> = OnceLock::new();
+    PKI.get_or_init(|| {
+        let world = World::new();
+        world.sh("kubepki -q ca init --key-type ECDSA-P256");
+        world.sh("kubepki -q cert issue alice --key-type ECDSA-P256");
+        let names = ["pki/ca.crt", "pki/ca.key", "pki/alice.crt", "pki/alice.key"];
+        names.map(|name| (name, world.read(name))).into()
+    })
+}
+
+fn put(world: &World, files: &[(&str, String)]) {
+    for (name, content) in files {
+        world.write(name, content);
+    }
+}
+
+/// Large enough to be written in several pieces if it were written in place.
+fn kubeconfig(current: &str) -> String {
+    let filling = "# a comment that is not to be lost\n".repeat(4000);
+    format!(
+        "apiVersion: v1\nkind: Config\n{filling}current-context: {current} # mine\n\
+         contexts:\n- {{name: one, context: {{}}}}\n- {{name: two, context: {{}}}}\n"
+    )
+}
 
 /// A command that is run in a fresh world and killed, again and again. Draw EC keys, not RSA keys, or most of the moments
 /// fall into the search for primes.
@@ -73,65 +219,6 @@ fn unit(state: &mut u64) -> f64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     (z ^ (z >> 31)) as f64 / u64::MAX as f64
-}
-
-#[test]
-fn a_killed_cert_issue_is_mended_by_the_next_one() {
-    let issue = ["cert", "issue", "alice", "--profile", "user", "--key-type", "ECDSA-P256"];
-    let ca = World::new();
-    ca.sh("kubepki ca init --key-type ECDSA-P256");
-    let [crt, key] = ["pki/ca.crt", "pki/ca.key"].map(|file| ca.read(file));
-    let prepare = |world: &World| {
-        world.write("pki/ca.crt", &crt);
-        world.write("pki/ca.key", &key);
-    };
-    let victim = Victim { program: "kubepki", args: &issue, prepare: &prepare };
-    kill_at_random_moments(&victim, rounds(), 1, |world| {
-        let again = world.run("kubepki", &issue);
-        let stderr = String::from_utf8_lossy(&again.stderr);
-        let left = world.sh(LEFT);
-        let ca_is_as_before = world.read("pki/ca.crt") == crt && world.read("pki/ca.key") == key;
-        match (again.status.success(), ca_is_as_before, left.as_str()) {
-            (true, true, "alice.crt\nalice.key\nca.crt\nca.key\n600\npair\n") => Ok(()),
-            _ => Err(format!(
-                "CA as before: {ca_is_as_before}, left: {left}, the next run: {stderr}"
-            )),
-        }
-    });
-}
-
-/// The files, the mode of the key, and whether it belongs to the certificate.
-const LEFT: &str = r#"
-    ls -A pki; stat -c %a pki/alice.key || true
-    certified=$(openssl x509 -in pki/alice.crt -noout -pubkey || true)
-    [ "$certified" != "$(openssl pkey -in pki/alice.key -pubout)" ] || echo pair
-"#;
-
-#[test]
-fn a_killed_context_use_leaves_the_old_file_or_the_new_one() {
-    let old = "current-context: a\ncontexts:\n- {name: a, context: {cluster: c, user: u}} # first\n\
-               - {name: b, context: {cluster: c, user: u}}\nclusters: []\nusers: []\n";
-    let new = old.replace("current-context: a", "current-context: b");
-    let switch = ["context", "use", "b"];
-    let prepare = |world: &World| world.write(".kube/config", old);
-    let victim = Victim { program: "kubepki", args: &switch, prepare: &prepare };
-    kill_at_random_moments(&victim, rounds(), 1, |world| {
-        let found = world.read(".kube/config");
-        if found != old && found != new {
-            return Err(format!("the file is damaged: {found}"));
-        }
-        let again = world.run("kubepki", &switch);
-        let left = world.sh("ls .kube; find .kube -name '*.lock' -o -name '*kubepki-set*'");
-        match (again.status.success(), world.read(".kube/config") == new, left.as_str()) {
-            (true, true, "config\n") => Ok(()),
-            _ => Err(format!("left: {left}, {}", String::from_utf8_lossy(&again.stderr))),
-        }
-    });
-}
-
-/// How often a command is killed: `KILLS`, or a number that takes some seconds.
-fn rounds() -> u32 {
-    std::env::var("KILLS").map_or(40, |kills| kills.parse().expect("KILLS is a number"))
 }
 
 /// Writes `first`, then `second`: at each moment the first may be there alone, never the second.

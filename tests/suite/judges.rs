@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::judges::{Purpose, Question, Side, openssl, python_handshake};
+use crate::support::judges::{Purpose, Question, Side, openssl, python_handshakes};
 use crate::support::world::World;
 
 #[test]
@@ -51,7 +51,7 @@ fn python_refuses_another_name_and_another_purpose() {
     assert!(said.contains("the client refuses") && said.contains("Hostname mismatch"), "{said}");
     let server = pki.path("server");
     let side = Side { chain: &server[0], key: &server[1], roots: &pki.world.path("root.crt") };
-    let said = python_handshake("127.0.0.1", &side, &side).expect_err("the purpose");
+    let said = python_handshakes(&[("127.0.0.1", side, side)]).expect_err("the purpose");
     assert!(
         said.contains("the server refuses") && said.contains("unsuitable certificate purpose"),
         "{said}"
@@ -107,11 +107,11 @@ impl Pki {
 
     fn handshake(&self, name: &str) -> Result<(), String> {
         let (server, client) = (self.path("server"), self.path("client"));
-        python_handshake(
+        python_handshakes(&[(
             name,
-            &Side { chain: &server[0], key: &server[1], roots: &self.root },
-            &Side { chain: &client[0], key: &client[1], roots: &self.root },
-        )
+            Side { chain: &server[0], key: &server[1], roots: &self.root },
+            Side { chain: &client[0], key: &client[1], roots: &self.root },
+        )])
     }
 
     fn path(&self, name: &str) -> [PathBuf; 2] {

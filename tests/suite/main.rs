@@ -1,12 +1,15 @@
-//! The tests that need nothing but a shell, openssl, Python and curl: `cargo test`.
+//! The tests that need nothing but a shell, openssl, Python, curl and strace: `cargo test`.
 #![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
-mod accepted;
+mod contexts;
 mod crash;
 mod full_disk;
 mod help;
 mod house;
 mod judges;
+mod keys;
+mod profiles;
+mod requests;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;

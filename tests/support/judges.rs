@@ -3,7 +3,7 @@
 //! A judge that is not installed fails the test; it is never passed over. An `Err` is the refusal, in the judge's words.
 //! openssl and Python belong to every `cargo test`; Go's verifier needs Go and belongs to the live tests.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -51,33 +51,26 @@ pub fn openssl(question: &Question) -> Result<(), String> {
     verdict(&mut openssl).map(drop)
 }
 
-/// One side of a handshake: who it is, and whom it trusts.
+/// One side of a handshake: who it is, and by what the other one judges it.
+#[derive(Clone, Copy)]
 pub struct Side<'a> {
     /// Its certificate, and the intermediates after it.
     pub chain: &'a Path,
     /// Its private key.
     pub key: &'a Path,
-    /// The certificates that it trusts.
+    /// The certificates that the other side trusts.
     pub roots: &'a Path,
 }
 
-impl<'a> Side<'a> {
-    /// From its chain, its key, and the roots that it trusts.
-    pub fn of([chain, key, roots]: &'a [PathBuf; 3]) -> Self {
-        Self { chain, key, roots }
-    }
-}
-
-/// A TLS handshake with certificates on both sides, under the flags that Python 3.13 sets by default. The client demands that
-/// the server is `name`. The time is now.
-pub fn python_handshake(name: &str, server: &Side, client: &Side) -> Result<(), String> {
+/// TLS handshakes with certificates on both sides, under the flags that Python 3.13 sets by default. Each is a name that the
+/// client demands of the server, the server, the client. The time is now.
+pub fn python_handshakes(handshakes: &[(&str, Side, Side)]) -> Result<(), String> {
     let mut python = Command::new("python3");
-    python.arg(Path::new(ROOT).join("tests/judges/handshake.py")).arg(name);
-    python.args([server.chain, server.key, client.roots]).args([
-        client.chain,
-        client.key,
-        server.roots,
-    ]);
+    python.arg(Path::new(ROOT).join("tests/judges/handshake.py"));
+    for (name, server, client) in handshakes {
+        python.arg(name).args([server.chain, server.key, server.roots]);
+        python.args([client.chain, client.key, client.roots]);
+    }
     verdict(&mut python).map(drop)
 }
 

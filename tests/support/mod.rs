@@ -3,7 +3,9 @@
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+pub mod issued;
 pub mod judges;
+pub mod kubeconfigs;
 pub mod transcripts;
 pub mod world;
 

@@ -234,6 +234,8 @@ impl Redactions {
         if world.is_in_the_present() {
             patterns.push((r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9:]{5,8}(Z| UTC)?)?", "[DATE]"));
             patterns.push((r"\b[0-9]+ (day|hour|minute|second)s?\b", "[DURATION]"));
+            // A day less as soon as a second has passed.
+            patterns.push((r"\b[0-9]+ left\b", "[DURATION] left"));
         }
         let compiled = |(pattern, token)| (Regex::new(pattern).expect(pattern), token);
         Self(patterns.into_iter().map(compiled).collect())

@@ -9,6 +9,9 @@ use tempfile::TempDir;
 /// What the clock shows in every test that does not need the real one.
 pub const NOW: &str = "2026-01-01T00:00:00Z";
 
+/// The same in seconds since 1970, for the judges.
+pub const NOW_UNIX: u64 = 1_767_225_600;
+
 /// A folder that is the home and the working directory of all that a test runs; it vanishes with the value.
 pub struct World {
     root: TempDir,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::differences::of_certificate;
 use super::planner::Planner;
-use super::{Difference, Error, Kept, KeyStep, Note, Step};
+use super::{Error, Kept, KeyStep, Note, Step};
 use crate::core::inventory;
 use crate::core::spec::{
     CertificateSpec, Destination, IssuerSpec, KEY_TYPE, KeySpec, SignatureSpec, usual_period,
@@ -115,7 +115,7 @@ impl Planner<'_> {
             Err(_) if self.force => Ok(None),
             // Somebody's file, whatever it is: the question is not how to read it.
             Err(inventory::Error::Certificate { path, source, .. }) => {
-                Err(differs(path, source.to_string()))
+                Err(Self::unreadable(path, source.to_string()))
             }
             other => Ok(other?),
         }
@@ -132,7 +132,7 @@ impl Planner<'_> {
             (KeySpec::Own { .. }, Err(inventory::Error::Key { path, source, .. }))
                 if !matches!(source, private_key::Error::Encrypted) =>
             {
-                return Err(differs(path, source.to_string()));
+                return Err(Self::unreadable(path, source.to_string()));
             }
             (_, found) => found?,
         };
@@ -160,8 +160,8 @@ impl Planner<'_> {
                 if let Some(wanted) =
                     key_type.filter(|wanted| Some(*wanted) != key.public_key().key_type())
                 {
-                    let found = key.public_key().to_string();
-                    return Err(Error::KeyDiffers { path, found, wanted });
+                    let how = format!("it is {}, not {wanted} as asked", key.public_key());
+                    return Err(Self::unreadable(path, how));
                 }
                 self.note_open_key(&path);
                 self.notes.push(Note::KeyReused(path.clone()));
@@ -182,15 +182,9 @@ fn require_sans(profile: Profile, sans: &[San]) -> Result<(), Error> {
 /// What a CA signs must not be written over the CA, not even with force: nothing could be signed or verified after that.
 fn refuse_own_issuer(issuer: &IssuerSpec, places: [Option<&Path>; 2]) -> Result<(), Error> {
     let IssuerSpec::Files(ca) = issuer else { return Ok(()) };
-    let is_taken = |place: &Path| place == ca.certificate || place == ca.key;
-    match places.into_iter().flatten().any(is_taken) {
-        true => Err(Error::OwnIssuer(ca.certificate.clone())),
-        false => Ok(()),
-    }
-}
-
-fn differs(path: PathBuf, how: String) -> Error {
-    Error::Differs(vec![Difference { path, how: vec![how] }])
+    let taken =
+        places.into_iter().flatten().any(|place| place == ca.certificate || place == ca.key);
+    if taken { Err(Error::OwnIssuer(ca.certificate.clone())) } else { Ok(()) }
 }
 
 /// What is wrong with the key of a certificate that is there.

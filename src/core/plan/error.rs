@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::Difference;
-use crate::core::x509::key_type::KeyType;
 use crate::core::x509::{chain, name, time};
 use crate::core::{inventory, kubeconfig};
 
@@ -33,16 +32,6 @@ pub enum Error {
         path: PathBuf,
         /// Why not.
         source: chain::Error,
-    },
-    /// The key that is there is of another kind.
-    #[error("{path} exists and is {found}, not {wanted} as asked")]
-    KeyDiffers {
-        /// The key.
-        path: PathBuf,
-        /// Its kind.
-        found: String,
-        /// The kind that was asked for.
-        wanted: KeyType,
     },
     /// The name cannot be signed.
     #[error(transparent)]
@@ -109,11 +98,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Differs(several) if several.len() > 1 => {
-                Some("see them all with --dry-run; --force replaces them".into())
+                Some("see them all with --dry-run; replace them with --force".into())
             }
-            Self::Differs(_) | Self::KeyDiffers { .. } => {
-                Some("replace it with --force, or choose another name".into())
-            }
+            Self::Differs(_) => Some("replace it with --force, or choose another name".into()),
             Self::Edit(error) => error.hint(),
             Self::Inventory(error) => error.hint(),
             Self::Kubeconfig(error) => error.hint(),

@@ -55,12 +55,10 @@ impl<'a> Planner<'a> {
 
     pub(super) fn plan(mut self, wanted: &[Wanted]) -> Result<(Vec<Step>, Vec<Note>), Error> {
         for one in wanted {
-            let step = match one {
-                Wanted::Certificate(spec) => self.certificate(spec)?,
-                Wanted::KeyPair(spec) => self.key_pair(spec)?,
-                Wanted::Kubeconfig(spec) => self.kubeconfig(spec)?,
-                Wanted::Request(spec) => self.request(spec)?,
-                Wanted::Signature(spec) => self.signature(spec)?,
+            let step = match self.step(one) {
+                // A file that cannot even be read differs like any other.
+                Err(Error::Differs(mut found)) if found.len() == 1 => Step::Differ(found.remove(0)),
+                step => step?,
             };
             if let Wanted::Certificate(spec) = one
                 && let Destination::File(place) | Destination::Inside(place) = &spec.certificate
@@ -70,6 +68,16 @@ impl<'a> Planner<'a> {
             self.steps.push(step);
         }
         Ok((self.steps, self.notes))
+    }
+
+    fn step(&mut self, wanted: &Wanted) -> Result<Step, Error> {
+        match wanted {
+            Wanted::Certificate(spec) => self.certificate(spec),
+            Wanted::KeyPair(spec) => self.key_pair(spec),
+            Wanted::Kubeconfig(spec) => self.kubeconfig(spec),
+            Wanted::Request(spec) => self.request(spec),
+            Wanted::Signature(spec) => self.signature(spec),
+        }
     }
 
     /// Who is to sign, and whether it may.
@@ -172,6 +180,11 @@ impl<'a> Planner<'a> {
     /// A file that differs stops the plan, unless it may be replaced.
     pub(super) fn differ(&self, path: &Path, how: Vec<String>) -> Option<Step> {
         (!self.force).then(|| Step::Differ(Difference { path: path.to_owned(), how }))
+    }
+
+    /// The same, for a file whose content is not even what it should be.
+    pub(super) fn unreadable(path: PathBuf, how: String) -> Error {
+        Error::Differs(vec![Difference { path, how: vec![how] }])
     }
 
     /// Where a file goes: what is there now must still be there then.
