@@ -18,7 +18,7 @@ pub enum ClusterCommand {
 Examples:
   kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1
   kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --control-plane-endpoint kube.example.com --key-type ECDSA-P256
-  kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --only apiserver --apiserver-cert-extra-sans api.example.com --force")]
+  kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --control-plane-endpoint kube.example.com --only apiserver --apiserver-cert-extra-sans api.example.com --force")]
     Init(Box<InitArgs>),
 
     /// Compare what is there with what is asked; exit 3 where it is not all as asked

@@ -160,9 +160,14 @@ pub fn use_context(
     let no_file = || ContextError::NoFile(named(paths));
     let target =
         paths.default_file(exists).filter(|path| exists(path)).ok_or_else(no_file)?.to_owned();
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).to_owned();
     let guard = match dry_run {
         true => None,
-        false => Some(store::lock(&[Lockable::Kubeconfig(target.clone())], &world.locks)?),
+        false => Some(store::lock(
+            &[Lockable::Folder(folder.clone()), Lockable::Kubeconfig(target.clone())],
+            &world.locks,
+        )?),
     };
     let memory = memory(&target);
     let snapshot = store::read(paths.all().iter().cloned().chain([memory.clone()]));
@@ -175,13 +180,11 @@ pub fn use_context(
     let previous = view.current_context().map(|(name, _)| name.to_owned());
     let changed = previous.as_deref() != Some(name.as_str());
     if let (true, Some(guard)) = (changed, guard) {
-        let change = switch(&target, &files, &name)?;
-        // First, so that a run that is killed in between leaves no memory of an older switch. That it cannot be remembered is
-        // no reason not to switch.
-        let remembered =
-            previous.as_ref().map(|previous| guard.commit(&remember(memory, previous)));
-        drop(remembered);
-        guard.commit(&change)?;
+        // Both or neither: a killed run must not leave a memory of some older switch.
+        let list = std::iter::once(switch(&target, &files, &name)?)
+            .chain(previous.as_deref().map(|previous| remember(memory, previous)))
+            .collect();
+        guard.commit(&Changes { home: folder, list })?;
     }
     Ok(SwitchReport { changed, dry_run, name, previous, file: target, warnings: warnings(&files) })
 }
@@ -201,23 +204,19 @@ fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
     Ok(files)
 }
 
-fn switch(target: &Path, files: &[File], name: &str) -> Result<Changes, Error> {
+fn switch(target: &Path, files: &[File], name: &str) -> Result<Change, Error> {
     let file = files.iter().find(|file| file.path() == target);
     let file = file.ok_or_else(|| {
         ContextError::NoFile(Place { text: target.display().to_string(), explicit: None })
     })?;
     let bytes = kubeconfig::set_current_context(file, name)?;
     let before = Before::Exactly(Bytes::new(file.bytes().to_vec()));
-    Ok(one(Change { path: target.to_owned(), bytes, secrecy: Secrecy::AsFound, before }))
+    Ok(Change { path: target.to_owned(), bytes, secrecy: Secrecy::AsFound, before })
 }
 
-fn remember(memory: PathBuf, previous: &str) -> Changes {
+fn remember(memory: PathBuf, previous: &str) -> Change {
     let bytes = Zeroizing::new(format!("{previous}\n").into_bytes());
-    one(Change { path: memory, bytes, secrecy: Secrecy::Secret, before: Before::Anything })
-}
-
-fn one(change: Change) -> Changes {
-    Changes { list: vec![change], ..Changes::default() }
+    Change { path: memory, bytes, secrecy: Secrecy::Secret, before: Before::Anything }
 }
 
 /// Where the context before the last switch is remembered: a hidden file beside the kubeconfig, so that each has its own.

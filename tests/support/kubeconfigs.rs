@@ -22,8 +22,7 @@ pub fn corpus(world: &World) -> Vec<PathBuf> {
     files
 }
 
-/// The files of the corpus in which one can switch, each with a context to switch to. Those with one context only get a
-/// second one, which is then the current.
+/// The files of the corpus, each with a context to switch to; those in which there is none get one.
 pub fn switchable(world: &World) -> Vec<(PathBuf, String)> {
     world.write("token", "made-up");
     world.sh("kubepki -q --cert-dir . ca init --key-type Ed25519");
@@ -35,7 +34,7 @@ pub fn switchable(world: &World) -> Vec<(PathBuf, String)> {
         Some((file, other?))
     };
     let found: Vec<_> = corpus(world).into_iter().filter_map(choice).collect();
-    assert!(found.len() >= 20, "only {} kubeconfigs have a choice", found.len());
+    assert!(found.len() >= 24, "only {} kubeconfigs have a choice", found.len());
     found
 }
 

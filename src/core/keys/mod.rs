@@ -88,7 +88,10 @@ pub fn draw_all(types: &[KeyType], entropy: &dyn Entropy) -> Result<Vec<PrivateK
 
 /// Draws one key, and lets it sign and verify once.
 pub fn draw(key_type: KeyType, entropy: &dyn Entropy) -> Result<PrivateKey, Error> {
-    let failed = |source| Error::Trial { key_type, source };
+    let failed = |source| match source {
+        private_key::Error::Unavailable(dry) => Error::Unavailable(dry),
+        source => Error::Trial { key_type, source },
+    };
     let key = match key_type {
         KeyType::EcdsaP256 => ec(&ECDSA_P256_SHA256_ASN1_SIGNING, entropy)?.map_err(failed)?,
         KeyType::EcdsaP384 => ec(&ECDSA_P384_SHA384_ASN1_SIGNING, entropy)?.map_err(failed)?,

@@ -12,6 +12,7 @@ use crate::core::spec::{
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain;
 use crate::core::x509::csr::Request;
+use crate::core::x509::key_type::KeyType;
 use crate::core::x509::name::{Attribute, DistinguishedName};
 use crate::core::x509::private_key::{self, PrivateKey};
 use crate::core::x509::profile::Profile;
@@ -148,29 +149,42 @@ impl Planner<'_> {
         spec: &KeySpec,
         found: Option<FoundKey>,
     ) -> Result<KeyStep, Error> {
-        let (to, key_type) = match (spec, found) {
-            (KeySpec::Existing(_), Some((path, key))) => {
-                if let Some(weakness) = key.public_key().weakness() {
-                    return Err(Error::WeakKey { path, weakness });
-                }
-                self.note_open_key(&path);
-                return Ok(KeyStep::Have { key, path });
-            }
+        match (spec, found) {
+            (KeySpec::Existing(_), Some((path, key))) => self.existing_key(path, key),
+            (KeySpec::Existing(path), None) => Err(Error::NoKey(path.clone())),
             (KeySpec::Own { key_type, .. }, Some((path, key))) if !self.force => {
-                if let Some(wanted) =
-                    key_type.filter(|wanted| Some(*wanted) != key.public_key().key_type())
-                {
-                    let how = format!("it is {}, not {wanted} as asked", key.public_key());
-                    return Err(Self::unreadable(path, how));
-                }
-                self.note_open_key(&path);
-                self.notes.push(Note::KeyReused(path.clone()));
-                return Ok(KeyStep::Have { key, path });
+                self.leftover_key(path, key, *key_type)
             }
-            (KeySpec::Own { to, key_type }, _) => (to, key_type),
-            (KeySpec::Existing(path), None) => return Err(Error::NoKey(path.clone())),
-        };
-        Ok(KeyStep::Draw { key_type: key_type.unwrap_or(KEY_TYPE), to: self.target("key", to)? })
+            (KeySpec::Own { to, key_type }, found) => {
+                // What is replaced keeps its kind, unless another is asked for.
+                let replaced = found.and_then(|(_, key)| key.public_key().key_type());
+                let key_type = key_type.or(replaced).unwrap_or(KEY_TYPE);
+                Ok(KeyStep::Draw { key_type, to: self.target("key", to)? })
+            }
+        }
+    }
+
+    fn existing_key(&mut self, path: PathBuf, key: PrivateKey) -> Result<KeyStep, Error> {
+        if let Some(weakness) = key.public_key().weakness() {
+            return Err(Error::WeakKey { path, weakness });
+        }
+        self.note_open_key(&path);
+        Ok(KeyStep::Have { key, path })
+    }
+
+    fn leftover_key(
+        &mut self,
+        path: PathBuf,
+        key: PrivateKey,
+        wanted: Option<KeyType>,
+    ) -> Result<KeyStep, Error> {
+        if let Some(wanted) = wanted.filter(|wanted| Some(*wanted) != key.public_key().key_type()) {
+            let how = format!("it is {}, not {wanted} as asked", key.public_key());
+            return Err(Self::unreadable(path, how));
+        }
+        self.note_open_key(&path);
+        self.notes.push(Note::KeyReused(path.clone()));
+        Ok(KeyStep::Have { key, path })
     }
 }
 

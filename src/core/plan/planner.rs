@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::{Certify, Difference, Error, Issuer, Note, Step, Target};
 use crate::core::changes::Before;
-use crate::core::inventory::Inventory;
+use crate::core::inventory::{self, Inventory};
 use crate::core::spec::{Destination, IssuerSpec, Pair, Wanted};
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain::{self, Ca};
@@ -98,7 +98,8 @@ impl<'a> Planner<'a> {
         }
         let chain = self.chain(path)?;
         chain::may_sign(&chain[0], self.now)
-            .and_then(|()| chain::may_issue(&chain[0], profile))
+            .map_err(|source| inventory::Error::Ca { path: path.clone(), source })?;
+        chain::may_issue(&chain[0], profile)
             .map_err(|source| Error::Issuer { path: path.clone(), source })?;
         Ok(Authority::Known(chain))
     }

@@ -260,14 +260,14 @@ impl PrivateKey {
     pub fn sign(&self, message: &[u8], entropy: &dyn Entropy) -> Result<Vec<u8>, Error> {
         match &self.signer {
             Signer::Ec(pair, _) => {
-                let signature = pair.sign(entropy.ring()?, message).map_err(|_| Error::Signing)?;
+                let signature = pair.sign(entropy.ring()?, message).map_err(|_| why(entropy))?;
                 Ok(signature.as_ref().to_vec())
             }
             Signer::Ed25519(pair) => Ok(pair.sign(message).as_ref().to_vec()),
             Signer::Rsa(pair) => {
                 let mut signature = vec![0; pair.public().modulus_len()];
                 pair.sign(&signature::RSA_PKCS1_SHA256, entropy.ring()?, message, &mut signature)
-                    .map_err(|_| Error::Signing)?;
+                    .map_err(|_| why(entropy))?;
                 Ok(signature)
             }
         }
@@ -329,8 +329,17 @@ fn unsupported_curve(oid: ObjectIdentifier) -> Error {
 /// ring tells its reasons only as text.
 fn rejected(error: &ring::error::KeyRejected) -> Error {
     match error.to_string().as_str() {
+        "RNG failed" => Error::Unavailable(Unavailable),
         "TooSmall" => Error::TooShort,
         reason => Error::Rejected(reason.to_owned()),
+    }
+}
+
+/// Why ring did not sign, which it does not say: the source of random numbers, if that is dry, or else the key.
+fn why(entropy: &dyn Entropy) -> Error {
+    match entropy.fill(&mut [0; 8]) {
+        Ok(()) => Error::Signing,
+        Err(unavailable) => unavailable.into(),
     }
 }
 
