@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 
 use super::output::Format;
 use crate::core::Error;
@@ -191,4 +193,28 @@ pub fn key_spec(
         Some(path) => KeySpec::Existing(path.to_owned()),
         None => KeySpec::Own { to, key_type: key_type(wanted)? },
     })
+}
+
+/// Options of which only one may be typed. One that comes from the environment is meant for other commands, so clap's own
+/// conflicts, which count it, do not do.
+const CONTRADICTIONS: [(&str, &str); 3] =
+    [("key", "key_type"), ("config", "key_type"), ("config", "validity")];
+
+/// Refuses options that contradict each other.
+pub fn check_contradictions(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let mut here = matches;
+    while let Some((_, sub)) = here.subcommand() {
+        here = sub;
+    }
+    let typed = |id| {
+        here.try_contains_id(id).is_ok() && here.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    match CONTRADICTIONS.iter().find(|(one, other)| typed(one) && typed(other)) {
+        None => Ok(()),
+        Some((one, other)) => {
+            let [one, other] = [one, other].map(|id| id.replace('_', "-"));
+            let why = format!("the argument '--{one}' cannot be used with '--{other}'");
+            Err(super::command().error(ErrorKind::ArgumentConflict, why))
+        }
+    }
 }

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Subcommand};
+use clap::{Args, Subcommand};
 
 use super::args::{self, Lasting, Shared, Signing, Writing};
 use crate::core::Error;
@@ -169,23 +167,6 @@ pub struct ShowArgs {
     /// Files to show; `-` is standard input
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-}
-
-/// A key that exists has its kind: to type both `--key` and `--key-type` is a contradiction. A kind that comes from the
-/// environment is meant for new keys, and none.
-pub fn check_key(matches: &ArgMatches) -> Result<(), clap::Error> {
-    let mut here = matches;
-    while let Some((_, sub)) = here.subcommand() {
-        here = sub;
-    }
-    let typed = |id| {
-        here.try_contains_id(id).is_ok() && here.value_source(id) == Some(ValueSource::CommandLine)
-    };
-    if !(typed("key") && typed("key_type")) {
-        return Ok(());
-    }
-    let why = "the argument '--key <FILE>' cannot be used with '--key-type <TYPE>'";
-    Err(super::command().error(ErrorKind::ArgumentConflict, why))
 }
 
 impl Identity {

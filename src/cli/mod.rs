@@ -22,7 +22,7 @@ mod screen;
 use self::args::Shared;
 use self::ca::CaCommand;
 use self::cert::CertCommand;
-use self::cluster::{ClusterCommand, Machine};
+use self::cluster::{Asked, ClusterCommand, Machine};
 use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
@@ -118,7 +118,7 @@ pub fn command() -> clap::Command {
 /// Runs the program once.
 pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     let parsed = command().try_get_matches_from(arguments);
-    let checked = parsed.and_then(|matches| cert::check_key(&matches).map(|()| matches));
+    let checked = parsed.and_then(|matches| args::check_contradictions(&matches).map(|()| matches));
     let cli = match checked.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return answer(&error, process),
@@ -212,14 +212,13 @@ impl Session<'_> {
                 self.make(args.spec(&self.shared)?, args.writing.dry_run)
             }
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
-            Command::Cluster(ClusterCommand::Init(args)) if args.writing.dry_run => {
-                self.plan(args.asked.spec(&self.shared, self.machine, args.writing.force)?)
-            }
             Command::Cluster(ClusterCommand::Init(args)) => {
-                self.make(args.asked.spec(&self.shared, self.machine, args.writing.force)?, false)
+                let spec = self.cluster(&args.asked, args.writing.force)?;
+                if args.writing.dry_run { self.plan(spec) } else { self.make(spec, false) }
             }
             Command::Cluster(ClusterCommand::Plan(asked)) => {
-                self.plan(asked.spec(&self.shared, self.machine, false)?)
+                let spec = self.cluster(&asked, false)?;
+                self.plan(spec)
             }
             Command::Context(command) => self.context(command),
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
@@ -264,6 +263,11 @@ impl Session<'_> {
             }
         }
         Ok(Exit::Done)
+    }
+
+    fn cluster(&self, asked: &Asked, force: bool) -> Result<acts::spec::Spec, Stop> {
+        let config = asked.config.as_deref().map(acts::read_kubeadm_config).transpose()?;
+        Ok(asked.spec(&self.shared, config, self.machine, force)?)
     }
 
     /// Whatever is not as asked is a finding.

@@ -72,6 +72,9 @@ pub struct Subnet {
 /// Why a control plane cannot be planned.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
+    /// Not an address.
+    #[error("`{0}` is no IP address to advertise the API server at")]
+    Address(String),
     /// The row cannot be filled in.
     #[error(transparent)]
     Catalog(#[from] catalog::Error),
@@ -124,6 +127,7 @@ impl Error {
             Self::Part(_) => format!("choose of {}", parts().collect::<Vec<_>>().join(", ")),
             Self::Subnet { .. } => "give one such as --service-cidr 10.96.0.0/12".into(),
             Self::NoNodeName => "name it with --node-name".into(),
+            Self::Address(_) => "give one such as 10.0.0.5".into(),
             Self::NoAddress | Self::Unreachable(_) => {
                 "name the node's own address with --apiserver-advertise-address".into()
             }

@@ -1,6 +1,7 @@
 //! What was asked for, complete and checked: nothing here is optional because somebody forgot it.
 
 mod cluster;
+mod kubeadm;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use crate::core::x509::san::San;
 use crate::core::x509::time::{Period, Until};
 
 pub use cluster::{ClusterSpec, Endpoint, Error as ClusterError, Subnet, parts};
+pub use kubeadm::{Error as KubeadmError, KubeadmConfig};
 
 /// How long a CA lives when nothing else is said: kubeadm's ten years of 365 days.
 pub const CA_PERIOD: Period = Period::days(10 * 365);
