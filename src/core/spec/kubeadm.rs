@@ -125,6 +125,14 @@ pub enum Error {
     /// Neither document is there.
     #[error("{0} holds neither a ClusterConfiguration nor an InitConfiguration of kubeadm")]
     NotKubeadm(PathBuf),
+    /// Larger than any configuration.
+    #[error("{path} has {size} bytes; the most for a configuration is {MOST_BYTES}")]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: usize,
+    },
     /// Two documents of one kind.
     #[error("{path} holds two documents of kind {kind}")]
     Twice {
@@ -169,6 +177,7 @@ impl Error {
             Self::NotKubeadm(_) => {
                 "see what kubeadm would take: kubeadm config print init-defaults".into()
             }
+            Self::TooLarge { .. } => "see whether it is the right file".into(),
             Self::Twice { .. } => "keep one of them".into(),
             Self::Value { .. } | Self::Yaml { .. } => "mend that place in the file".into(),
             Self::Version { .. } => {
@@ -178,6 +187,9 @@ impl Error {
         })
     }
 }
+
+/// The most bytes that a configuration has.
+const MOST_BYTES: usize = 1 << 20;
 
 /// A kind of document, and the fields of its maps that are about the PKI.
 struct Kind {
@@ -235,6 +247,9 @@ impl KubeadmConfig {
             path: path.clone(),
             why: error.to_string().lines().next().unwrap_or_default().to_owned(),
         };
+        if bytes.len() > MOST_BYTES {
+            return Err(Error::TooLarge { path, size: bytes.len() });
+        }
         let documents: Vec<Value> = serde_saphyr::from_slice_multiple(bytes).map_err(yaml)?;
         let cluster = one(&path, &documents, &CLUSTER)?;
         let init = one(&path, &documents, &INIT)?;
