@@ -7,12 +7,19 @@ use clap::{Args, Subcommand};
 
 use super::args::{self, Shared};
 use crate::core::Error;
+use crate::core::catalog;
 use crate::core::spec::{ClusterError, ClusterSpec, Endpoint, KubeadmConfig, Spec, Subnet};
 use crate::core::x509::san::San;
 
 /// What can be done with a whole control plane.
 #[derive(Debug, Subcommand)]
 pub enum ClusterCommand {
+    /// Print the ClusterRoleBindings without which admin.conf and kube-apiserver's kubelet client have no rights
+    #[command(after_help = "\
+Examples:
+  kubepki cluster bindings")]
+    Bindings,
+
     /// Make what is missing of a control plane's CAs, certificates, keys and kubeconfigs
     #[command(after_help = "\
 Examples:
@@ -235,4 +242,19 @@ fn complete(
 
 fn sans(given: &[String]) -> Result<Vec<San>, Error> {
     args::sans(Vec::new(), given)
+}
+
+/// The bindings of the catalog as YAML for `kubectl apply`.
+pub fn bindings() -> String {
+    let documents = catalog::BINDINGS.iter().map(|binding| {
+        let catalog::Binding { name, role, subject_kind, subject } = binding;
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\n\
+             kind: ClusterRoleBinding\n\
+             metadata:\n  name: {name}\n\
+             roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {role}\n\
+             subjects:\n- apiGroup: rbac.authorization.k8s.io\n  kind: {subject_kind}\n  name: {subject}\n"
+        )
+    });
+    documents.collect::<Vec<_>>().join("---\n")
 }

@@ -212,6 +212,10 @@ impl Session<'_> {
                 self.make(args.spec(&self.shared)?, args.writing.dry_run)
             }
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
+            Command::Cluster(ClusterCommand::Bindings) => {
+                self.out.data(&cluster::bindings())?;
+                Ok(Exit::Done)
+            }
             Command::Cluster(ClusterCommand::Init(args)) => {
                 let spec = self.cluster(&args.asked, args.writing.force)?;
                 if args.writing.dry_run { self.plan(spec) } else { self.make(spec, false) }

@@ -118,6 +118,37 @@ pub const SERVICE_ACCOUNT: KeyPairRow = KeyPairRow {
     about: "kube-apiserver signs service-account tokens with it",
 };
 
+/// A ClusterRoleBinding that certificates of the table rely on, since their holders are in no group that Kubernetes knows by
+/// itself.
+#[derive(Debug)]
+pub struct Binding {
+    /// Its name.
+    pub name: &'static str,
+    /// The role that it gives.
+    pub role: &'static str,
+    /// Whether it gives it to a `User` or a `Group`.
+    pub subject_kind: &'static str,
+    /// To whom.
+    pub subject: &'static str,
+}
+
+/// The bindings that `kubeadm init` makes in a new cluster (`cmd/kubeadm/app/phases/kubeconfig` and
+/// `.../phases/kubelet` in Kubernetes).
+pub const BINDINGS: &[Binding] = &[
+    Binding {
+        name: "kubeadm:cluster-admins",
+        role: "cluster-admin",
+        subject_kind: "Group",
+        subject: "kubeadm:cluster-admins",
+    },
+    Binding {
+        name: "kubeadm:apiserver-kubelet-client",
+        role: "system:kubelet-api-admin",
+        subject_kind: "User",
+        subject: "kube-apiserver-kubelet-client",
+    },
+];
+
 /// Why a row cannot be filled in.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -450,6 +481,17 @@ mod tests {
                 Sans::Member => MACHINE_NAMES.len(),
             };
             assert_eq!(row.default_sans("host-1").len(), fixed + own, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn a_binding_is_for_somebody_in_the_table() {
+        for binding in BINDINGS {
+            let is_holder = |row: &Row| match binding.subject_kind {
+                "Group" => row.organizations.contains(&binding.subject),
+                _ => row.subject == Subject::Fixed(binding.subject),
+            };
+            assert!(ROWS.iter().any(is_holder), "{}", binding.name);
         }
     }
 
