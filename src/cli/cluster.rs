@@ -20,6 +20,13 @@ Examples:
   kubepki cluster bindings")]
     Bindings,
 
+    /// List the files of a control plane: who signs them, who reads them, and what a change needs
+    #[command(after_help = "\
+Examples:
+  kubepki cluster files
+  kubepki cluster files -o name")]
+    Files,
+
     /// Make what is missing of a control plane's CAs, certificates, keys and kubeconfigs
     #[command(after_help = "\
 Examples:

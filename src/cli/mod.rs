@@ -27,6 +27,7 @@ use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
+use crate::core::report::FilesReport;
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
@@ -214,6 +215,10 @@ impl Session<'_> {
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
             Command::Cluster(ClusterCommand::Bindings) => {
                 self.out.data(&cluster::bindings())?;
+                Ok(Exit::Done)
+            }
+            Command::Cluster(ClusterCommand::Files) => {
+                self.out.report(&FilesReport::new())?;
                 Ok(Exit::Done)
             }
             Command::Cluster(ClusterCommand::Init(args)) => {

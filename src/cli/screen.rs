@@ -3,9 +3,11 @@
 use std::fmt::Write as _;
 
 use super::output::{Printed, escape_line};
+use crate::core::catalog::Change;
 use crate::core::report::{
     Action, CaReport, CertificateFacts, ContextRow, ContextsReport, CrlFacts, CurrentReport,
-    KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts, SwitchReport,
+    FilesReport, KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts,
+    SwitchReport,
 };
 
 /// Width of the labels in front of facts.
@@ -145,6 +147,33 @@ fn cells(context: &ContextRow) -> [String; 6] {
     let ContextRow { current, name, cluster, user, namespace, server, .. } = context;
     let mark = if *current { "*" } else { "" };
     [mark, name, cluster, user, namespace, server].map(escape_line)
+}
+
+impl Printed for FilesReport {
+    fn text(&self) -> String {
+        let blocks = self.files.iter().map(|row| {
+            let mut facts = Facts::titled(&row.files);
+            facts.line("part", row.name);
+            facts.line("for", row.about);
+            if let Some(issuer) = row.signed_by {
+                facts.line("signed by", issuer);
+            }
+            for reader in &row.readers {
+                let after = match reader.change {
+                    Change::Live => "takes up a change by itself",
+                    Change::NextUse => "reads it at each use",
+                    Change::Restart => "must be restarted after a change",
+                };
+                facts.line("read by", &format!("{} ({}): {after}", reader.component, reader.flags));
+            }
+            facts.0
+        });
+        blocks.collect::<Vec<_>>().join("\n")
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.files.iter().map(|row| row.name.to_owned()).collect()
+    }
 }
 
 /// A block of labelled facts under a title.

@@ -51,8 +51,33 @@ pub struct Row {
     pub sans: Sans,
     /// The kubeconfig that carries it, where it lives in one.
     pub conf: Option<Conf>,
+    /// Who reads it.
+    pub readers: &'static [Reader],
     /// One line for help and documents.
     pub about: &'static str,
+}
+
+/// A program that reads a file, and how it takes a change.
+#[derive(Debug)]
+pub struct Reader {
+    /// The program.
+    pub component: &'static str,
+    /// The flag, or flags, that name the file.
+    pub flags: &'static str,
+    /// What a change needs.
+    pub change: Change,
+}
+
+/// What a program needs to take up a file that has changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    /// Nothing: it looks again by itself, for new connections.
+    Live,
+    /// It is read when it is used.
+    NextUse,
+    /// A restart.
+    Restart,
 }
 
 /// Where the common name of a row comes from.
@@ -106,6 +131,8 @@ pub struct KeyPairRow {
     pub private: &'static str,
     /// The file of the public key.
     pub public: &'static str,
+    /// Who reads it.
+    pub readers: &'static [Reader],
     /// One line for help and documents.
     pub about: &'static str,
 }
@@ -115,6 +142,18 @@ pub const SERVICE_ACCOUNT: KeyPairRow = KeyPairRow {
     name: "sa",
     private: "sa.key",
     public: "sa.pub",
+    readers: &[
+        Reader {
+            component: "kube-apiserver",
+            flags: "--service-account-key-file, --service-account-signing-key-file",
+            change: Change::Restart,
+        },
+        Reader {
+            component: "kube-controller-manager",
+            flags: "--service-account-private-key-file",
+            change: Change::Restart,
+        },
+    ],
     about: "kube-apiserver signs service-account tokens with it",
 };
 
@@ -188,6 +227,20 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["kubernetes"]),
         conf: None,
+        readers: &[
+            Reader { component: "kube-apiserver", flags: "--client-ca-file", change: Change::Live },
+            Reader {
+                component: "kube-controller-manager",
+                flags: "--root-ca-file, --client-ca-file",
+                change: Change::Restart,
+            },
+            Reader {
+                component: "kube-controller-manager",
+                flags: "--cluster-signing-cert-file, --cluster-signing-key-file",
+                change: Change::Live,
+            },
+            Reader { component: "kubelet", flags: "clientCAFile", change: Change::Live },
+        ],
         about: "signs everything of the cluster but etcd and the front proxy",
     },
     Row {
@@ -199,6 +252,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::ApiServer,
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--tls-cert-file, --tls-private-key-file",
+            change: Change::Live,
+        }],
         about: "kube-apiserver's own, shown to everybody who connects",
     },
     Row {
@@ -210,6 +268,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--kubelet-client-certificate, --kubelet-client-key",
+            change: Change::Restart,
+        }],
         about: "kube-apiserver to kubelets (logs, exec)",
     },
     Row {
@@ -221,6 +284,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["front-proxy-ca"]),
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--requestheader-client-ca-file",
+            change: Change::Live,
+        }],
         about: "signs the client that may speak for other users",
     },
     Row {
@@ -232,6 +300,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--proxy-client-cert-file, --proxy-client-key-file",
+            change: Change::Live,
+        }],
         about: "kube-apiserver to aggregated API servers",
     },
     Row {
@@ -243,6 +316,14 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["etcd-ca"]),
         conf: None,
+        readers: &[
+            Reader {
+                component: "etcd",
+                flags: "--trusted-ca-file, --peer-trusted-ca-file",
+                change: Change::Restart,
+            },
+            Reader { component: "kube-apiserver", flags: "--etcd-cafile", change: Change::Restart },
+        ],
         about: "signs etcd's members and its clients",
     },
     Row {
@@ -254,6 +335,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Member,
         conf: None,
+        readers: &[Reader {
+            component: "etcd",
+            flags: "--cert-file, --key-file",
+            change: Change::Live,
+        }],
         about: "an etcd member to its clients",
     },
     Row {
@@ -265,6 +351,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Member,
         conf: None,
+        readers: &[Reader {
+            component: "etcd",
+            flags: "--peer-cert-file, --peer-key-file",
+            change: Change::Live,
+        }],
         about: "an etcd member to the others",
     },
     Row {
@@ -276,6 +367,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "etcdctl",
+            flags: "--cert, --key",
+            change: Change::NextUse,
+        }],
         about: "the liveness probe of etcd",
     },
     Row {
@@ -287,6 +383,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--etcd-certfile, --etcd-keyfile",
+            change: Change::Live,
+        }],
         about: "kube-apiserver to etcd",
     },
     Row {
@@ -298,6 +399,7 @@ pub const ROWS: &[Row] = &[
         organizations: &["kubeadm:cluster-admins"],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "admin.conf", server: Server::ControlPlane }),
+        readers: &[Reader { component: "kubectl", flags: "--kubeconfig", change: Change::NextUse }],
         about: "an administrator, by the binding kubeadm:cluster-admins",
     },
     Row {
@@ -309,6 +411,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[MASTERS],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "super-admin.conf", server: Server::ControlPlane }),
+        readers: &[Reader { component: "kubectl", flags: "--kubeconfig", change: Change::NextUse }],
         about: "an administrator past RBAC, for emergencies",
     },
     Row {
@@ -320,6 +423,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "controller-manager.conf", server: Server::Local }),
+        readers: &[Reader {
+            component: "kube-controller-manager",
+            flags: "--kubeconfig, --authentication-kubeconfig, --authorization-kubeconfig",
+            change: Change::Restart,
+        }],
         about: "kube-controller-manager to kube-apiserver",
     },
     Row {
@@ -331,6 +439,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "scheduler.conf", server: Server::Local }),
+        readers: &[Reader {
+            component: "kube-scheduler",
+            flags: "--kubeconfig, --authentication-kubeconfig, --authorization-kubeconfig",
+            change: Change::Restart,
+        }],
         about: "kube-scheduler to kube-apiserver",
     },
     Row {
@@ -342,6 +455,7 @@ pub const ROWS: &[Row] = &[
         organizations: &["system:nodes"],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "kubelet.conf", server: Server::Local }),
+        readers: &[Reader { component: "kubelet", flags: "--kubeconfig", change: Change::Restart }],
         about: "a kubelet to kube-apiserver; the name is the node's",
     },
     Row {
@@ -353,6 +467,11 @@ pub const ROWS: &[Row] = &[
         organizations: &["system:nodes"],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "kubelet",
+            flags: "tlsCertFile, tlsPrivateKeyFile",
+            change: Change::Restart,
+        }],
         about: "a kubelet's own; the name is the node's",
     },
     Row {
@@ -364,6 +483,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[],
         about: "a person or program: NAME with the groups of --org",
     },
     Row {
@@ -375,6 +495,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[],
         about: "any TLS client",
     },
     Row {
@@ -386,6 +507,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[],
         about: "any TLS server; needs --san",
     },
     Row {
@@ -397,6 +519,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[],
         about: "server and client at once; needs --san",
     },
 ];

@@ -2,10 +2,12 @@
 
 mod contexts;
 mod facts;
+mod files;
 mod made;
 mod shown;
 
 pub use contexts::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
 pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
+pub use files::{FileRow, FilesReport, ReaderRow};
 pub use made::{Action, FileReport, MadeReport};
 pub use shown::{CaReport, Failure, KeyState, ShowReport, ShownFacts, ShownItem};
