@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::args::{self, Lasting, Shared, Signing, Writing};
 use crate::core::Error;
-use crate::core::catalog::{self, Row};
+use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
 use crate::core::spec::{
     CertificateSpec, Destination, KeySpec, Pair, RequestSpec, SignatureSpec, Spec, Wanted,
     check_file_name,
@@ -128,7 +128,7 @@ pub struct SignArgs {
     request: PathBuf,
 
     /// What the certificate is for; the request does not decide that
-    #[arg(long, value_name = "PROFILE", hide_possible_values = true, value_parser = profiles(ALL), long_help = profiles_help(ALL))]
+    #[arg(long, value_name = "PROFILE", hide_possible_values = true, value_parser = profiles(SIGNABLE), long_help = profiles_help(SIGNABLE))]
     profile: String,
 
     /// Common name, instead of the request's
@@ -210,6 +210,7 @@ impl Identity {
 
 /// The files of a certificate below the certificate folder, without suffix.
 fn file<'a>(row: &Row, name: &'a str) -> Result<&'a str, Error> {
+    catalog::check_kind(name, false)?;
     match row.file {
         Some(file) => Ok(file),
         None => Ok(check_file_name(name).map(|()| name)?),
@@ -314,7 +315,8 @@ impl SignArgs {
 /// Which rows of the catalog a command takes.
 type Choice = fn(&Row) -> bool;
 
-const ALL: Choice = |_| true;
+/// Purposes alone: who it is for, the request says or the signer.
+const SIGNABLE: Choice = |row| row.subject == Subject::Given || row.name == CLUSTER_CA;
 const LEAVES: Choice = |row| !row.profile.is_ca();
 
 /// Takes the names of the catalog, and lists them when another is given.

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::args::{self, Shared};
 use crate::core::Error;
 use crate::core::catalog;
+use crate::core::kubeconfig::check_name;
 use crate::core::spec::{ClusterError, ClusterSpec, Endpoint, KubeadmConfig, Spec, Subnet};
 use crate::core::x509::san::San;
 
@@ -88,7 +89,7 @@ pub struct Asked {
     apiserver_advertise_address: Option<IpAddr>,
 
     /// Port at which the API server listens
-    #[arg(long, value_name = "PORT", default_value_t = 6443)]
+    #[arg(long, value_name = "PORT", default_value_t = 6443, value_parser = clap::value_parser!(u16).range(1..))]
     apiserver_bind_port: u16,
 
     /// HOST or HOST:PORT by which the whole cluster is reached
@@ -160,6 +161,7 @@ impl Asked {
             Some(config) => self.by_file(shared, config, machine)?,
             None => self.by_options(shared, machine)?,
         };
+        check_name("cluster", &cluster.name)?;
         Ok(cluster.spec(force)?)
     }
 
@@ -208,7 +210,11 @@ impl Asked {
         let subnet = cluster.networking.service_subnet.as_deref().unwrap_or(&self.service_cidr);
         let period = |text: Option<String>| text.as_deref().map(str::parse).transpose();
         Ok(ClusterSpec {
-            cert_dir: cluster.certificates_dir.unwrap_or_else(|| shared.cert_dir.clone()),
+            // What is typed wins: a file that was written for a node may well say /etc/kubernetes/pki.
+            cert_dir: cluster
+                .certificates_dir
+                .filter(|_| !shared.cert_dir_is_typed)
+                .unwrap_or_else(|| shared.cert_dir.clone()),
             kubeconfig_dir: self.kubeconfig_dir.clone(),
             name: cluster.cluster_name.unwrap_or_else(|| self.cluster_name.clone()),
             node_name,

@@ -118,11 +118,9 @@ pub fn command() -> clap::Command {
 
 /// Runs the program once.
 pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
-    let parsed = command().try_get_matches_from(arguments);
-    let checked = parsed.and_then(|matches| args::check_contradictions(&matches).map(|()| matches));
-    let cli = match checked.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return answer(&error, process),
+        Err(error) => return answer(&error, &arguments, process),
     };
     let Cli { shared, command } = cli;
     let Process { input, output, talk, .. } = process;
@@ -310,9 +308,24 @@ impl Session<'_> {
     }
 }
 
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    args::check_contradictions(&matches)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.shared.cert_dir_is_typed = args::is_typed(&matches, "cert_dir");
+    Ok(cli)
+}
+
 /// Help and version go to standard output and are no failure; anything else is one of usage.
-fn answer(error: &clap::Error, process: &mut Process<'_>) -> Exit {
-    let text = error.render().to_string();
+fn answer(error: &clap::Error, arguments: &[OsString], process: &mut Process<'_>) -> Exit {
+    let mut text = error.render().to_string();
+    // What was typed may hold line breaks, and must not look like words of ours.
+    for typed in arguments.iter().map(|typed| typed.to_string_lossy()) {
+        let value = typed.split_once('=').map_or(&*typed, |(_, value)| value);
+        for broken in [&*typed, value].into_iter().filter(|typed| typed.contains('\n')) {
+            text = text.replace(broken, &output::escape_line(broken));
+        }
+    }
     let (stream, exit): (&mut dyn Write, Exit) =
         if error.use_stderr() { (process.talk, Exit::Usage) } else { (process.output, Exit::Done) };
     match stream.write_all(output::escape(&text).as_bytes()).and_then(|()| stream.flush()) {

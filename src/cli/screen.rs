@@ -14,6 +14,8 @@ use crate::core::report::{
 const LABEL: usize = 12;
 
 impl Printed for MadeReport {
+    const IS_DATA: bool = false;
+
     fn text(&self) -> String {
         let width =
             self.files.iter().map(|file| file.path.as_os_str().len()).max().unwrap_or_default();
@@ -35,6 +37,8 @@ impl Printed for MadeReport {
 }
 
 impl Printed for CaReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         let mut facts = Facts::titled(&self.file.display().to_string());
         facts.certificate(&self.certificate);
@@ -61,6 +65,8 @@ impl Printed for CaReport {
 }
 
 impl Printed for ShowReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         let blocks = self.items.iter().map(|item| {
             let file = item.file.display().to_string();
@@ -97,6 +103,8 @@ impl Printed for ShowReport {
 }
 
 impl Printed for ContextsReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         let head = ["", "NAME", "CLUSTER", "USER", "NAMESPACE", "SERVER"].map(str::to_owned);
         let rows: Vec<[String; 6]> =
@@ -119,6 +127,8 @@ impl Printed for ContextsReport {
 }
 
 impl Printed for CurrentReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         format!("{}\n", escape_line(&self.name))
     }
@@ -129,6 +139,8 @@ impl Printed for CurrentReport {
 }
 
 impl Printed for SwitchReport {
+    const IS_DATA: bool = false;
+
     fn text(&self) -> String {
         let (name, file) = (escape_line(&self.name), escape_line(&self.file.display().to_string()));
         match (self.changed, self.dry_run) {
@@ -150,6 +162,8 @@ fn cells(context: &ContextRow) -> [String; 6] {
 }
 
 impl Printed for FilesReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         let blocks = self.files.iter().map(|row| {
             let mut facts = Facts::titled(&row.files);

@@ -6,7 +6,7 @@
 
 use crate::core::x509::name::{self, DistinguishedName};
 use crate::core::x509::profile::Profile;
-use crate::core::x509::san::{San, flaw_of_dns_name};
+use crate::core::x509::san::{San, flaw_of_subdomain};
 
 /// The group that no RBAC rule can take anything from.
 pub const MASTERS: &str = "system:masters";
@@ -202,6 +202,14 @@ pub enum Error {
     /// The name cannot be written.
     #[error(transparent)]
     Name(#[from] name::Error),
+    /// A name whose files are something else.
+    #[error("`{name}` is taken: its files are those of {what}")]
+    Taken {
+        /// What was given.
+        name: String,
+        /// What they are.
+        what: &'static str,
+    },
 }
 
 impl Error {
@@ -212,6 +220,7 @@ impl Error {
                 Some("a node is called as `kubectl get nodes` shows it, such as worker-1".into())
             }
             Self::Name(error) => error.hint(),
+            Self::Taken { .. } => Some("choose another name".into()),
         }
     }
 }
@@ -529,6 +538,23 @@ pub fn row(name: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name)
 }
 
+/// Refuses the names of other things for a CA, or for a leaf: their files would be mistaken for what they are not.
+///
+/// # Errors
+///
+/// A name that the table has for another kind of thing.
+pub fn check_kind(name: &str, is_ca: bool) -> Result<(), Error> {
+    let taken = |what| Err(Error::Taken { name: name.to_owned(), what });
+    match row(name) {
+        _ if name == SERVICE_ACCOUNT.name => taken("the keys of service-account tokens"),
+        Some(row) if row.profile.is_ca() && !is_ca => taken("a CA"),
+        Some(row) if !row.profile.is_ca() && is_ca && row.file.is_some() => {
+            taken("a certificate that is no CA's")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The files of a certificate below the certificate folder, without suffix: those of its row, or its own name.
 pub fn file(name: &str) -> &str {
     row(name).and_then(|row| row.file).unwrap_or(name)
@@ -558,7 +584,7 @@ impl Row {
     /// The names that a server of this row has without being asked: those of the row, and that of its host.
     pub fn default_sans(&self, name: &str) -> Vec<San> {
         let own = match self.subject {
-            Subject::Host | Subject::Node if self.profile.is_server() => node_name(name).ok(),
+            Subject::Host | Subject::Node if self.profile.is_server() => node_san(name).ok(),
             _ => None,
         };
         let fixed = match self.sans {
@@ -567,8 +593,18 @@ impl Row {
             Sans::Member => MACHINE_NAMES,
         };
         let fixed = fixed.iter().map(|text| (*text).to_owned());
-        own.into_iter().chain(fixed).filter_map(|text| text.parse().ok()).collect()
+        own.into_iter().chain(fixed.filter_map(|text| text.parse().ok())).collect()
     }
+}
+
+/// What a server on a node is called by its name: nodes may be named like addresses.
+///
+/// # Errors
+///
+/// A name that no node can have.
+pub fn node_san(name: &str) -> Result<San, Error> {
+    let name = node_name(name)?;
+    Ok(name.parse().map(San::Ip).unwrap_or(San::Dns(name)))
 }
 
 /// A node name in lower case.
@@ -578,7 +614,7 @@ impl Row {
 /// A name that no node can have.
 pub fn node_name(name: &str) -> Result<String, Error> {
     let lower = name.to_lowercase();
-    match flaw_of_dns_name(&lower) {
+    match flaw_of_subdomain(&lower) {
         None => Ok(lower),
         Some(why) => Err(Error::NodeName { name: name.to_owned(), why }),
     }

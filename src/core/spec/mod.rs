@@ -63,8 +63,13 @@ pub struct Pair {
 pub enum Destination {
     /// A file.
     File(PathBuf),
-    /// Nowhere but in the kubeconfig at this path, which is wanted too.
-    Inside(PathBuf),
+    /// Nowhere but in a kubeconfig, which is wanted too.
+    Inside {
+        /// The kubeconfig.
+        file: PathBuf,
+        /// The name of the user in it.
+        user: String,
+    },
     /// Standard output.
     Stdout,
 }
@@ -240,7 +245,7 @@ impl Destination {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Inside(_) | Self::Stdout => None,
+            Self::Inside { .. } | Self::Stdout => None,
         }
     }
 }
@@ -278,6 +283,8 @@ impl Spec {
                 Wanted::Request(spec) => {
                     paths.extend(spec.request.path().map(Path::to_owned));
                     paths.extend(spec.key.path().map(Path::to_owned));
+                    // Beside it may be the certificate of a CA.
+                    paths.extend(spec.key.path().map(|key| key.with_extension("crt")));
                 }
                 Wanted::KeyPair(spec) => paths.extend([spec.private.clone(), spec.public.clone()]),
                 Wanted::Kubeconfig(spec) => paths.extend(spec.paths()),
