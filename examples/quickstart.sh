@@ -5,10 +5,8 @@
 set -euo pipefail
 
 folder=${1:-demo}
-repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$(dirname "${BASH_SOURCE[0]}")/path"
 
-cargo build --release --quiet --locked --manifest-path "$repository/Cargo.toml"
-PATH=${CARGO_TARGET_DIR:-$repository/target}/release:$PATH
 mkdir -p "$folder"
 cd "$folder"
 

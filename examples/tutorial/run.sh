@@ -12,7 +12,7 @@ main() {
     try_it
     exit
   fi
-  command -v kubepki >/dev/null || fail "kubepki is not on the PATH; try: cargo install --path ."
+  . "$(dirname "${BASH_SOURCE[0]}")/../path"
   export PORT=${1:-6443}
   local script control_plane
   script=$(realpath "${BASH_SOURCE[0]}")
