@@ -26,6 +26,17 @@ type FoundKey = (PathBuf, PrivateKey);
 impl Planner<'_> {
     pub(super) fn certificate(&mut self, spec: &CertificateSpec) -> Result<Step, Error> {
         require_sans(spec.profile, &spec.sans)?;
+        if let Destination::Inside { file, user } = &spec.certificate
+            && self.names_files(file, user)?
+        {
+            // Its own step tells of it.
+            return Ok(Step::Keep(Kept {
+                file: file.clone(),
+                chain: Vec::new(),
+                key: None,
+                about: String::new(),
+            }));
+        }
         let authority = self.authority(&spec.issuer, spec.profile)?;
         let template = Template {
             subject: spec.subject.clone(),

@@ -72,13 +72,19 @@ impl Planner<'_> {
         Ok(chain.to_vec())
     }
 
-    /// The certificate inside of it differs: that has been said.
+    /// The certificate inside of it differs, which has been said, or is in a file, which is not ours to judge.
     fn told_already(&self, spec: &KubeconfigSpec) -> Option<Step> {
         let out = spec.out.path().filter(|_| matches!(spec.credentials, Credentials::Inside))?;
         match &self.steps[*self.by_place.get(out)?] {
             Step::Differ(_) => {
                 Some(Step::Differ(Difference { path: out.to_owned(), how: Vec::new() }))
             }
+            Step::Keep(kept) if kept.chain.is_empty() => Some(Step::Keep(Kept {
+                file: out.to_owned(),
+                chain: Vec::new(),
+                key: None,
+                about: "kubeconfig that names the files of its certificate and key".to_owned(),
+            })),
             _ => None,
         }
     }
@@ -165,6 +171,15 @@ impl Planner<'_> {
             return Err(inventory::Error::Token(path.to_owned()).into());
         }
         Ok(Secret::new(text))
+    }
+
+    /// Whether a user of a kubeconfig has its certificate in a file: a kubelet that rotates its own writes it so.
+    pub(super) fn names_files(&self, path: &Path, user: &str) -> Result<bool, Error> {
+        let Some(bytes) = self.inventory.bytes("kubeconfig", path)? else { return Ok(false) };
+        // What cannot be read is told of where it is read.
+        let Ok(file) = File::parse(path, bytes) else { return Ok(false) };
+        let mut users = file.config().users.iter();
+        Ok(users.any(|one| one.name == user && !one.user.client_certificate.is_empty()))
     }
 
     /// The certificate and key that a user of a kubeconfig has in it.

@@ -114,6 +114,9 @@ impl MadeReport {
     }
 
     fn add_kept(&mut self, kept: &Kept) {
+        if kept.about.is_empty() {
+            return;
+        }
         match &kept.key {
             // Both are inside of the kubeconfig, whose own step tells of it.
             Some((path, _)) if *path == kept.file => return,
