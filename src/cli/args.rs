@@ -82,7 +82,7 @@ pub struct Signing {
 /// Options that say how long.
 #[derive(Args, Clone, Debug)]
 pub struct Lasting {
-    /// How long it lives, or until when: 90d, 1y, 2160h, 2030-01-31 [default: 1y; a CA: 10y]
+    /// How long it lives, or until when: 90d, 1y, 2160h, 2030-01-31 [default: 1y]
     #[arg(
         long,
         visible_alias = "not-after",

@@ -212,6 +212,9 @@ impl Identity {
 fn file<'a>(row: &Row, name: &'a str) -> Result<&'a str, Error> {
     catalog::check_kind(name, false)?;
     match row.file {
+        Some(_) if matches!(row.subject, Subject::Fixed(_)) && name != row.name => {
+            Err(catalog::Error::OneOnly { name: name.to_owned(), profile: row.name }.into())
+        }
         Some(file) => Ok(file),
         None => Ok(check_file_name(name).map(|()| name)?),
     }

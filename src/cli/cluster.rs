@@ -9,7 +9,9 @@ use super::args::{self, Shared};
 use crate::core::Error;
 use crate::core::catalog;
 use crate::core::kubeconfig::check_name;
-use crate::core::spec::{ClusterError, ClusterSpec, Endpoint, KubeadmConfig, Spec, Subnet};
+use crate::core::spec::{
+    ClusterError, ClusterSpec, Endpoint, KubeadmConfig, KubeadmError, Spec, Subnet,
+};
 use crate::core::x509::san::San;
 
 /// What can be done with a whole control plane.
@@ -158,7 +160,10 @@ impl Asked {
         force: bool,
     ) -> Result<Spec, Error> {
         let cluster = match config {
-            Some(config) => self.by_file(shared, config, machine)?,
+            Some(config) => {
+                let named = |error: Error| self.in_file(&error);
+                self.by_file(shared, config, machine).map_err(named)?
+            }
             None => self.by_options(shared, machine)?,
         };
         check_name("cluster", &cluster.name)?;
@@ -191,6 +196,16 @@ impl Asked {
             until: self.lasting.until()?,
             only: self.only.clone(),
         })
+    }
+
+    /// What is wrong with the file, with its name.
+    fn in_file(&self, error: &Error) -> Error {
+        KubeadmError::Setting {
+            path: self.config.clone().unwrap_or_default(),
+            why: error.to_string(),
+            hint: error.hint(),
+        }
+        .into()
     }
 
     /// The same from a file; the defaults of the options are kubeadm's, and so the file's as well.

@@ -202,6 +202,14 @@ pub enum Error {
     /// The name cannot be written.
     #[error(transparent)]
     Name(#[from] name::Error),
+    /// Another name for something of which there is one.
+    #[error("there is one `{profile}`, and `{name}` cannot be another")]
+    OneOnly {
+        /// What was given.
+        name: String,
+        /// The row.
+        profile: &'static str,
+    },
     /// A name whose files are something else.
     #[error("`{name}` is taken: its files are those of {what}")]
     Taken {
@@ -220,6 +228,9 @@ impl Error {
                 Some("a node is called as `kubectl get nodes` shows it, such as worker-1".into())
             }
             Self::Name(error) => error.hint(),
+            Self::OneOnly { profile, .. } => Some(format!(
+                "kubepki cert issue {profile}; or choose where it goes with --out FILE"
+            )),
             Self::Taken { .. } => Some("choose another name".into()),
         }
     }

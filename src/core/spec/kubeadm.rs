@@ -125,6 +125,16 @@ pub enum Error {
     /// Neither document is there.
     #[error("{0} holds neither a ClusterConfiguration nor an InitConfiguration of kubeadm")]
     NotKubeadm(PathBuf),
+    /// A setting that cannot be followed.
+    #[error("{path}: {why}")]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+        /// What to write instead.
+        hint: Option<String>,
+    },
     /// Larger than any configuration.
     #[error("{path} has {size} bytes; the most for a configuration is {MOST_BYTES}")]
     TooLarge {
@@ -173,6 +183,7 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Setting { hint, .. } => return hint.clone(),
             Self::Misspelt { .. } => "spell it so, or take it out".into(),
             Self::NotKubeadm(_) => {
                 "see what kubeadm would take: kubeadm config print init-defaults".into()
