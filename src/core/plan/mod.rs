@@ -10,6 +10,7 @@ mod kubeconfig;
 mod note;
 mod planner;
 mod request;
+mod signature;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;

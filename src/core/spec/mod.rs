@@ -1,5 +1,6 @@
 //! What was asked for, complete and checked: nothing here is optional because somebody forgot it.
 
+mod address;
 mod cluster;
 mod kubeadm;
 
@@ -11,7 +12,8 @@ use crate::core::x509::profile::Profile;
 use crate::core::x509::san::San;
 use crate::core::x509::time::{Period, Until};
 
-pub use cluster::{ClusterSpec, Endpoint, Error as ClusterError, Subnet, parts};
+pub use address::{Endpoint, Subnet};
+pub use cluster::{ClusterSpec, Error as ClusterError, parts};
 pub use kubeadm::{Error as KubeadmError, KubeadmConfig};
 
 /// How long a CA lives when nothing else is said: kubeadm's ten years of 365 days.
