@@ -2,6 +2,7 @@
 //! `cargo test --test live`; the first time, `tests/control-plane/build` then takes a quarter of an hour.
 #![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
+mod cluster;
 mod contexts;
 mod control_plane;
 mod identity;
