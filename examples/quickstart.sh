@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From nothing to a kubeconfig: builds kubepki and makes a CA, an administrator's certificate and a kubeconfig.
+# From nothing to the PKI of a control plane: builds kubepki, makes everything that a node needs, and shows some of it.
 #
 #   examples/quickstart.sh [FOLDER]        FOLDER: where it goes, `demo` unless another is named
 set -euo pipefail
@@ -13,7 +13,6 @@ mkdir -p "$folder"
 cd "$folder"
 
 set -x
-kubepki ca init
-kubepki kubeconfig gen admin --server https://kube.example.com:6443 --issue
-kubepki cert show pki/admin.crt
+kubepki cluster init --apiserver-advertise-address 192.0.2.10 --node-name cp-1
+kubepki cert show pki/apiserver.crt
 kubepki context list --kubeconfig admin.conf

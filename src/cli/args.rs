@@ -1,8 +1,11 @@
 //! Options that several commands share, and the step from what was typed to what is meant.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 
 use super::output::Format;
 use crate::core::Error;
@@ -26,6 +29,10 @@ pub struct Shared {
         default_value = "pki"
     )]
     pub cert_dir: PathBuf,
+
+    /// Whether the folder was typed, and is not the default or from the environment.
+    #[arg(skip)]
+    pub cert_dir_is_typed: bool,
 
     /// Form of what is printed: text, json, yaml, or just the names
     #[arg(
@@ -116,9 +123,13 @@ impl Lasting {
     }
 }
 
-/// Whether a text means a file rather than a name in the certificate folder.
+/// Whether a text means a file or folder rather than a name in the certificate folder, where dots are no rarity.
 pub fn is_path(text: &str) -> bool {
-    text.contains('/') || text == "." || text == ".." || Path::new(text).extension().is_some()
+    let suffix = Path::new(text).extension();
+    text.contains('/')
+        || text == "."
+        || text == ".."
+        || suffix.is_some_and(|suffix| suffix == "crt" || suffix == "pem")
 }
 
 /// A key type by its name.
@@ -150,7 +161,8 @@ pub fn subject(
         None => row.common_name(name)?,
     };
     let fixed = row.organizations.iter().map(|group| (*group).to_owned());
-    let given = orgs.iter().filter(|group| !row.organizations.contains(&group.as_str())).cloned();
+    let mut seen: BTreeSet<&str> = row.organizations.iter().copied().collect();
+    let given: Vec<String> = orgs.iter().filter(|group| seen.insert(group)).cloned().collect();
     let groups = fixed.chain(given).map(|group| (Attribute::ORGANIZATION, group));
     Ok(DistinguishedName::new(groups.chain([(Attribute::COMMON_NAME, common_name)]))?)
 }
@@ -191,4 +203,31 @@ pub fn key_spec(
         Some(path) => KeySpec::Existing(path.to_owned()),
         None => KeySpec::Own { to, key_type: key_type(wanted)? },
     })
+}
+
+/// Options of which only one may be typed. One that comes from the environment is meant for other commands, so clap's own
+/// conflicts, which count it, do not do.
+const CONTRADICTIONS: [(&str, &str); 3] =
+    [("key", "key_type"), ("config", "key_type"), ("config", "validity")];
+
+/// Refuses options that contradict each other.
+pub fn check_contradictions(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let typed = |id| is_typed(matches, id);
+    match CONTRADICTIONS.iter().find(|(one, other)| typed(one) && typed(other)) {
+        None => Ok(()),
+        Some((one, other)) => {
+            let [one, other] = [one, other].map(|id| id.replace('_', "-"));
+            let why = format!("the argument '--{one}' cannot be used with '--{other}'");
+            Err(super::command().error(ErrorKind::ArgumentConflict, why))
+        }
+    }
+}
+
+/// Whether an option was typed for the command that was typed.
+pub fn is_typed(matches: &ArgMatches, id: &str) -> bool {
+    let mut here = matches;
+    while let Some((_, sub)) = here.subcommand() {
+        here = sub;
+    }
+    here.try_contains_id(id).is_ok() && here.value_source(id) == Some(ValueSource::CommandLine)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::args::{self, Lasting, Shared, Writing};
+use super::args::{self, Shared, Writing};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
 use crate::core::spec::{
@@ -68,8 +68,14 @@ pub struct InitArgs {
     #[arg(long, value_name = "TYPE", env = "KUBEPKI_KEY_TYPE")]
     key_type: Option<String>,
 
-    #[command(flatten)]
-    lasting: Lasting,
+    /// How long it lives, or until when: 5y, 87600h, 2036-01-31 [default: 10y]
+    #[arg(
+        long,
+        visible_alias = "not-after",
+        value_name = "PERIOD|DATE",
+        allow_hyphen_values = true
+    )]
+    validity: Option<String>,
 
     /// CA that signs this one: a NAME in the certificate folder, or the folder of another (`other/`) [default: it signs itself]
     #[arg(long, value_name = "NAME|DIR")]
@@ -90,6 +96,7 @@ pub struct ShowArgs {
 impl InitArgs {
     /// What is meant.
     pub fn spec(&self, shared: &Shared) -> Result<Spec, Error> {
+        catalog::check_kind(&self.name, true)?;
         let row = catalog::row(&self.name).filter(|row| row.profile.is_ca());
         if row.is_none() {
             check_file_name(&self.name)?;
@@ -110,7 +117,7 @@ impl InitArgs {
             subject: self.subject(row)?,
             profile,
             sans: row.map(|row| row.default_sans(&self.name)).unwrap_or_default(),
-            until: self.lasting.until()?,
+            until: self.validity.as_deref().map(str::parse).transpose()?,
             issuer,
         };
         Ok(Spec {

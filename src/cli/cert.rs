@@ -2,13 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, Subcommand};
+use clap::{Args, Subcommand};
 
 use super::args::{self, Lasting, Shared, Signing, Writing};
 use crate::core::Error;
-use crate::core::catalog::{self, Row};
+use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
 use crate::core::spec::{
     CertificateSpec, Destination, KeySpec, Pair, RequestSpec, SignatureSpec, Spec, Wanted,
     check_file_name,
@@ -130,7 +128,7 @@ pub struct SignArgs {
     request: PathBuf,
 
     /// What the certificate is for; the request does not decide that
-    #[arg(long, value_name = "PROFILE", hide_possible_values = true, value_parser = profiles(ALL), long_help = profiles_help(ALL))]
+    #[arg(long, value_name = "PROFILE", hide_possible_values = true, value_parser = profiles(SIGNABLE), long_help = profiles_help(SIGNABLE))]
     profile: String,
 
     /// Common name, instead of the request's
@@ -169,23 +167,6 @@ pub struct ShowArgs {
     /// Files to show; `-` is standard input
     #[arg(required = true, value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
-}
-
-/// A key that exists has its kind: to type both `--key` and `--key-type` is a contradiction. A kind that comes from the
-/// environment is meant for new keys, and none.
-pub fn check_key(matches: &ArgMatches) -> Result<(), clap::Error> {
-    let mut here = matches;
-    while let Some((_, sub)) = here.subcommand() {
-        here = sub;
-    }
-    let typed = |id| {
-        here.try_contains_id(id).is_ok() && here.value_source(id) == Some(ValueSource::CommandLine)
-    };
-    if !(typed("key") && typed("key_type")) {
-        return Ok(());
-    }
-    let why = "the argument '--key <FILE>' cannot be used with '--key-type <TYPE>'";
-    Err(super::command().error(ErrorKind::ArgumentConflict, why))
 }
 
 impl Identity {
@@ -229,6 +210,7 @@ impl Identity {
 
 /// The files of a certificate below the certificate folder, without suffix.
 fn file<'a>(row: &Row, name: &'a str) -> Result<&'a str, Error> {
+    catalog::check_kind(name, false)?;
     match row.file {
         Some(file) => Ok(file),
         None => Ok(check_file_name(name).map(|()| name)?),
@@ -333,7 +315,8 @@ impl SignArgs {
 /// Which rows of the catalog a command takes.
 type Choice = fn(&Row) -> bool;
 
-const ALL: Choice = |_| true;
+/// Purposes alone: who it is for, the request says or the signer.
+const SIGNABLE: Choice = |row| row.subject == Subject::Given || row.name == CLUSTER_CA;
 const LEAVES: Choice = |row| !row.profile.is_ca();
 
 /// Takes the names of the catalog, and lists them when another is given.

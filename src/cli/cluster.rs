@@ -7,17 +7,33 @@ use clap::{Args, Subcommand};
 
 use super::args::{self, Shared};
 use crate::core::Error;
-use crate::core::spec::{ClusterError, ClusterSpec, Endpoint, Spec, Subnet};
+use crate::core::catalog;
+use crate::core::kubeconfig::check_name;
+use crate::core::spec::{ClusterError, ClusterSpec, Endpoint, KubeadmConfig, Spec, Subnet};
 use crate::core::x509::san::San;
 
 /// What can be done with a whole control plane.
 #[derive(Debug, Subcommand)]
 pub enum ClusterCommand {
+    /// Print the ClusterRoleBindings without which admin.conf and kube-apiserver's kubelet client have no rights
+    #[command(after_help = "\
+Examples:
+  kubepki cluster bindings")]
+    Bindings,
+
+    /// List the files of a control plane: who signs them, who reads them, and what a change needs
+    #[command(after_help = "\
+Examples:
+  kubepki cluster files
+  kubepki cluster files -o name")]
+    Files,
+
     /// Make what is missing of a control plane's CAs, certificates, keys and kubeconfigs
     #[command(after_help = "\
 Examples:
   kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1
   kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --control-plane-endpoint kube.example.com --key-type ECDSA-P256
+  kubepki cluster init --config kubeadm.yaml
   kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --control-plane-endpoint kube.example.com --only apiserver --apiserver-cert-extra-sans api.example.com --force")]
     Init(Box<InitArgs>),
 
@@ -27,6 +43,21 @@ Examples:
   kubepki cluster plan --apiserver-advertise-address 10.0.0.5 --node-name cp-1")]
     Plan(Box<Asked>),
 }
+
+/// The options that a configuration file says.
+const SAID_BY_FILE: [&str; 11] = [
+    "apiserver_advertise_address",
+    "apiserver_bind_port",
+    "control_plane_endpoint",
+    "apiserver_cert_extra_sans",
+    "service_cidr",
+    "service_dns_domain",
+    "cluster_name",
+    "etcd_server_extra_sans",
+    "etcd_peer_extra_sans",
+    "external_etcd",
+    "ca_validity",
+];
 
 /// `kubepki cluster init`
 #[derive(Args, Debug)]
@@ -41,6 +72,10 @@ pub struct InitArgs {
 /// What is asked of a control plane, by kubeadm's names.
 #[derive(Args, Debug)]
 pub struct Asked {
+    /// kubeadm's configuration file, instead of the options that say the same
+    #[arg(long, value_name = "FILE", conflicts_with_all = SAID_BY_FILE)]
+    pub(super) config: Option<PathBuf>,
+
     /// Folder of the kubeconfigs
     #[arg(long, value_name = "DIR", env = "KUBEPKI_KUBECONFIG_DIR", default_value = ".")]
     kubeconfig_dir: PathBuf,
@@ -54,7 +89,7 @@ pub struct Asked {
     apiserver_advertise_address: Option<IpAddr>,
 
     /// Port at which the API server listens
-    #[arg(long, value_name = "PORT", default_value_t = 6443)]
+    #[arg(long, value_name = "PORT", default_value_t = 6443, value_parser = clap::value_parser!(u16).range(1..))]
     apiserver_bind_port: u16,
 
     /// HOST or HOST:PORT by which the whole cluster is reached
@@ -114,29 +149,37 @@ pub struct Machine {
 }
 
 impl Asked {
-    /// What is meant. `machine` is asked for what was not said.
+    /// What is meant. `config` is what the configuration file says; `machine` is asked for what nobody said.
     pub fn spec(
         &self,
         shared: &Shared,
+        config: Option<KubeadmConfig>,
         machine: &dyn Fn() -> Machine,
         force: bool,
     ) -> Result<Spec, Error> {
-        let found = match (&self.node_name, self.apiserver_advertise_address) {
-            (Some(_), Some(_)) => Machine { name: None, address: None },
-            _ => machine(),
+        let cluster = match config {
+            Some(config) => self.by_file(shared, config, machine)?,
+            None => self.by_options(shared, machine)?,
         };
-        let node_name = self.node_name.clone().or(found.name).ok_or(ClusterError::NoNodeName)?;
-        let address =
-            self.apiserver_advertise_address.or(found.address).ok_or(ClusterError::NoAddress)?;
-        let endpoint = self.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?;
-        let cluster = ClusterSpec {
+        check_name("cluster", &cluster.name)?;
+        Ok(cluster.spec(force)?)
+    }
+
+    fn by_options(
+        &self,
+        shared: &Shared,
+        machine: &dyn Fn() -> Machine,
+    ) -> Result<ClusterSpec, Error> {
+        let address = self.apiserver_advertise_address;
+        let (node_name, advertise_address) = complete(self.node_name.clone(), address, machine)?;
+        Ok(ClusterSpec {
             cert_dir: shared.cert_dir.clone(),
             kubeconfig_dir: self.kubeconfig_dir.clone(),
             name: self.cluster_name.clone(),
             node_name,
-            advertise_address: address,
+            advertise_address,
             bind_port: self.apiserver_bind_port,
-            endpoint,
+            endpoint: self.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?,
             service_subnet: Subnet::parse(&self.service_cidr)?,
             dns_domain: self.service_dns_domain.clone(),
             api_server_sans: sans(&self.apiserver_cert_extra_sans)?,
@@ -147,11 +190,84 @@ impl Asked {
             ca_until: self.ca_validity.as_deref().map(str::parse).transpose()?,
             until: self.lasting.until()?,
             only: self.only.clone(),
-        };
-        Ok(cluster.spec(force)?)
+        })
     }
+
+    /// The same from a file; the defaults of the options are kubeadm's, and so the file's as well.
+    fn by_file(
+        &self,
+        shared: &Shared,
+        config: KubeadmConfig,
+        machine: &dyn Fn() -> Machine,
+    ) -> Result<ClusterSpec, Error> {
+        let KubeadmConfig { cluster, init } = config;
+        let address = init.local_api_endpoint.advertise_address;
+        let address = address
+            .map(|text| text.parse().map_err(|_| ClusterError::Address(text)))
+            .transpose()?;
+        let node_name = self.node_name.clone().or(init.node_registration.name);
+        let (node_name, advertise_address) = complete(node_name, address, machine)?;
+        let subnet = cluster.networking.service_subnet.as_deref().unwrap_or(&self.service_cidr);
+        let period = |text: Option<String>| text.as_deref().map(str::parse).transpose();
+        Ok(ClusterSpec {
+            // What is typed wins: a file that was written for a node may well say /etc/kubernetes/pki.
+            cert_dir: cluster
+                .certificates_dir
+                .filter(|_| !shared.cert_dir_is_typed)
+                .unwrap_or_else(|| shared.cert_dir.clone()),
+            kubeconfig_dir: self.kubeconfig_dir.clone(),
+            name: cluster.cluster_name.unwrap_or_else(|| self.cluster_name.clone()),
+            node_name,
+            advertise_address,
+            bind_port: init.local_api_endpoint.bind_port.unwrap_or(self.apiserver_bind_port),
+            endpoint: cluster.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?,
+            service_subnet: Subnet::parse(subnet)?,
+            dns_domain: cluster
+                .networking
+                .dns_domain
+                .unwrap_or_else(|| self.service_dns_domain.clone()),
+            api_server_sans: sans(&cluster.api_server.cert_sans)?,
+            etcd_server_sans: sans(&cluster.etcd.local.server_cert_sans)?,
+            etcd_peer_sans: sans(&cluster.etcd.local.peer_cert_sans)?,
+            external_etcd: cluster.etcd.external.is_some(),
+            key_type: args::key_type(cluster.encryption_algorithm.as_deref())?,
+            ca_until: period(cluster.ca_certificate_validity_period)?,
+            until: period(cluster.certificate_validity_period)?,
+            only: self.only.clone(),
+        })
+    }
+}
+
+/// Name and address of the node; the machine is only asked for what is not known.
+fn complete(
+    name: Option<String>,
+    address: Option<IpAddr>,
+    machine: &dyn Fn() -> Machine,
+) -> Result<(String, IpAddr), Error> {
+    if let (Some(name), Some(address)) = (&name, address) {
+        return Ok((name.clone(), address));
+    }
+    let found = machine();
+    let name = name.or(found.name).ok_or(ClusterError::NoNodeName)?;
+    let address = address.or(found.address).ok_or(ClusterError::NoAddress)?;
+    Ok((name, address))
 }
 
 fn sans(given: &[String]) -> Result<Vec<San>, Error> {
     args::sans(Vec::new(), given)
+}
+
+/// The bindings of the catalog as YAML for `kubectl apply`.
+pub fn bindings() -> String {
+    let documents = catalog::BINDINGS.iter().map(|binding| {
+        let catalog::Binding { name, role, subject_kind, subject } = binding;
+        format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\n\
+             kind: ClusterRoleBinding\n\
+             metadata:\n  name: {name}\n\
+             roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {role}\n\
+             subjects:\n- apiGroup: rbac.authorization.k8s.io\n  kind: {subject_kind}\n  name: {subject}\n"
+        )
+    });
+    documents.collect::<Vec<_>>().join("---\n")
 }

@@ -62,7 +62,7 @@ pub struct UseArgs {
 impl Where {
     /// The files, by client-go's rules.
     pub fn paths(&self, environment: &dyn Fn(&str) -> Option<OsString>) -> LoadPaths {
-        let list = environment("KUBECONFIG").and_then(|list| list.into_string().ok());
+        let list = environment("KUBECONFIG");
         let home = environment("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
         load_paths(self.kubeconfig.as_deref(), list.as_deref(), home.as_deref())
     }

@@ -41,6 +41,7 @@ impl From<&Error> for Exit {
             | Error::Edit(_)
             | Error::Inventory(_)
             | Error::Keys(_)
+            | Error::Kubeadm(_)
             | Error::Kubeconfig(_)
             | Error::Plan(_)
             | Error::Sign(_)

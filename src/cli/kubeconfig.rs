@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
 use crate::core::Error;
-use crate::core::catalog::CLUSTER_CA;
+use crate::core::catalog::{self, CLUSTER_CA};
 use crate::core::kubeconfig::{
     check_name, check_namespace, check_proxy_url, check_server, check_tls_server_name,
 };
@@ -199,7 +199,7 @@ impl GenArgs {
             }
             None => {
                 check_file_name(&self.name)?;
-                Pair::beside(&shared.cert_dir, &self.name)
+                Pair::beside(&shared.cert_dir, catalog::file(&self.name))
             }
         };
         let key = self.client_key.clone().unwrap_or(files.key);

@@ -22,11 +22,12 @@ mod screen;
 use self::args::Shared;
 use self::ca::CaCommand;
 use self::cert::CertCommand;
-use self::cluster::{ClusterCommand, Machine};
+use self::cluster::{Asked, ClusterCommand, Machine};
 use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
+use crate::core::report::FilesReport;
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
@@ -117,11 +118,9 @@ pub fn command() -> clap::Command {
 
 /// Runs the program once.
 pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
-    let parsed = command().try_get_matches_from(arguments);
-    let checked = parsed.and_then(|matches| cert::check_key(&matches).map(|()| matches));
-    let cli = match checked.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return answer(&error, process),
+        Err(error) => return answer(&error, &arguments, process),
     };
     let Cli { shared, command } = cli;
     let Process { input, output, talk, .. } = process;
@@ -212,14 +211,21 @@ impl Session<'_> {
                 self.make(args.spec(&self.shared)?, args.writing.dry_run)
             }
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
-            Command::Cluster(ClusterCommand::Init(args)) if args.writing.dry_run => {
-                self.plan(args.asked.spec(&self.shared, self.machine, args.writing.force)?)
+            Command::Cluster(ClusterCommand::Bindings) => {
+                self.out.data(&cluster::bindings())?;
+                Ok(Exit::Done)
+            }
+            Command::Cluster(ClusterCommand::Files) => {
+                self.out.report(&FilesReport::new())?;
+                Ok(Exit::Done)
             }
             Command::Cluster(ClusterCommand::Init(args)) => {
-                self.make(args.asked.spec(&self.shared, self.machine, args.writing.force)?, false)
+                let spec = self.cluster(&args.asked, args.writing.force)?;
+                if args.writing.dry_run { self.plan(spec) } else { self.make(spec, false) }
             }
             Command::Cluster(ClusterCommand::Plan(asked)) => {
-                self.plan(asked.spec(&self.shared, self.machine, false)?)
+                let spec = self.cluster(&asked, false)?;
+                self.plan(spec)
             }
             Command::Context(command) => self.context(command),
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
@@ -266,6 +272,11 @@ impl Session<'_> {
         Ok(Exit::Done)
     }
 
+    fn cluster(&self, asked: &Asked, force: bool) -> Result<acts::spec::Spec, Stop> {
+        let config = asked.config.as_deref().map(acts::read_kubeadm_config).transpose()?;
+        Ok(asked.spec(&self.shared, config, self.machine, force)?)
+    }
+
     /// Whatever is not as asked is a finding.
     fn plan(&mut self, spec: acts::spec::Spec) -> Result<Exit, Stop> {
         let report = acts::plan(&spec, &self.world)?;
@@ -297,9 +308,24 @@ impl Session<'_> {
     }
 }
 
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    args::check_contradictions(&matches)?;
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    cli.shared.cert_dir_is_typed = args::is_typed(&matches, "cert_dir");
+    Ok(cli)
+}
+
 /// Help and version go to standard output and are no failure; anything else is one of usage.
-fn answer(error: &clap::Error, process: &mut Process<'_>) -> Exit {
-    let text = error.render().to_string();
+fn answer(error: &clap::Error, arguments: &[OsString], process: &mut Process<'_>) -> Exit {
+    let mut text = error.render().to_string();
+    // What was typed may hold line breaks, and must not look like words of ours.
+    for typed in arguments.iter().map(|typed| typed.to_string_lossy()) {
+        let value = typed.split_once('=').map_or(&*typed, |(_, value)| value);
+        for broken in [&*typed, value].into_iter().filter(|typed| typed.contains('\n')) {
+            text = text.replace(broken, &output::escape_line(broken));
+        }
+    }
     let (stream, exit): (&mut dyn Write, Exit) =
         if error.use_stderr() { (process.talk, Exit::Usage) } else { (process.output, Exit::Done) };
     match stream.write_all(output::escape(&text).as_bytes()).and_then(|()| stream.flush()) {

@@ -25,6 +25,9 @@ pub enum Format {
 
 /// Something that can be printed.
 pub trait Printed: Serialize {
+    /// Whether it is what was asked for, and not just word of what was done: then it is printed with `--quiet` too.
+    const IS_DATA: bool;
+
     /// For people: lines, each with its newline.
     fn text(&self) -> String;
 
@@ -63,10 +66,10 @@ impl<'a> Output<'a> {
         self.data.flush()
     }
 
-    /// Prints a report. With `--quiet` only what a program would read.
-    pub fn report(&mut self, report: &impl Printed) -> io::Result<()> {
+    /// Prints a report. With `--quiet` only what was asked for.
+    pub fn report<P: Printed>(&mut self, report: &P) -> io::Result<()> {
         let text = match self.format {
-            Format::Text if self.quiet => return Ok(()),
+            Format::Text if self.quiet && !P::IS_DATA => return Ok(()),
             Format::Text => escape(&report.text()),
             Format::Name => {
                 report.names().iter().map(|name| format!("{}\n", escape_line(name))).collect()

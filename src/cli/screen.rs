@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 
 use super::output::{Printed, escape_line};
+use crate::core::catalog::Change;
 use crate::core::report::{
     Action, CaReport, CertificateFacts, ContextRow, ContextsReport, CrlFacts, CurrentReport,
-    KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts, SwitchReport,
+    FilesReport, KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts,
+    SwitchReport,
 };
 
 /// Width of the labels in front of facts.
 const LABEL: usize = 12;
 
 impl Printed for MadeReport {
+    const IS_DATA: bool = false;
+
     fn text(&self) -> String {
         let width =
             self.files.iter().map(|file| file.path.as_os_str().len()).max().unwrap_or_default();
@@ -33,6 +37,8 @@ impl Printed for MadeReport {
 }
 
 impl Printed for CaReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         let mut facts = Facts::titled(&self.file.display().to_string());
         facts.certificate(&self.certificate);
@@ -59,6 +65,8 @@ impl Printed for CaReport {
 }
 
 impl Printed for ShowReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         let blocks = self.items.iter().map(|item| {
             let file = item.file.display().to_string();
@@ -95,6 +103,8 @@ impl Printed for ShowReport {
 }
 
 impl Printed for ContextsReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         let head = ["", "NAME", "CLUSTER", "USER", "NAMESPACE", "SERVER"].map(str::to_owned);
         let rows: Vec<[String; 6]> =
@@ -117,6 +127,8 @@ impl Printed for ContextsReport {
 }
 
 impl Printed for CurrentReport {
+    const IS_DATA: bool = true;
+
     fn text(&self) -> String {
         format!("{}\n", escape_line(&self.name))
     }
@@ -127,6 +139,8 @@ impl Printed for CurrentReport {
 }
 
 impl Printed for SwitchReport {
+    const IS_DATA: bool = false;
+
     fn text(&self) -> String {
         let (name, file) = (escape_line(&self.name), escape_line(&self.file.display().to_string()));
         match (self.changed, self.dry_run) {
@@ -145,6 +159,35 @@ fn cells(context: &ContextRow) -> [String; 6] {
     let ContextRow { current, name, cluster, user, namespace, server, .. } = context;
     let mark = if *current { "*" } else { "" };
     [mark, name, cluster, user, namespace, server].map(escape_line)
+}
+
+impl Printed for FilesReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        let blocks = self.files.iter().map(|row| {
+            let mut facts = Facts::titled(&row.files);
+            facts.line("part", row.name);
+            facts.line("for", row.about);
+            if let Some(issuer) = row.signed_by {
+                facts.line("signed by", issuer);
+            }
+            for reader in &row.readers {
+                let after = match reader.change {
+                    Change::Live => "takes up a change by itself",
+                    Change::NextUse => "reads it at each use",
+                    Change::Restart => "must be restarted after a change",
+                };
+                facts.line("read by", &format!("{} ({}): {after}", reader.component, reader.flags));
+            }
+            facts.0
+        });
+        blocks.collect::<Vec<_>>().join("\n")
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.files.iter().map(|row| row.name.to_owned()).collect()
+    }
 }
 
 /// A block of labelled facts under a title.

@@ -6,7 +6,7 @@
 
 use crate::core::x509::name::{self, DistinguishedName};
 use crate::core::x509::profile::Profile;
-use crate::core::x509::san::{San, flaw_of_dns_name};
+use crate::core::x509::san::{San, flaw_of_subdomain};
 
 /// The group that no RBAC rule can take anything from.
 pub const MASTERS: &str = "system:masters";
@@ -51,8 +51,33 @@ pub struct Row {
     pub sans: Sans,
     /// The kubeconfig that carries it, where it lives in one.
     pub conf: Option<Conf>,
+    /// Who reads it.
+    pub readers: &'static [Reader],
     /// One line for help and documents.
     pub about: &'static str,
+}
+
+/// A program that reads a file, and how it takes a change.
+#[derive(Debug)]
+pub struct Reader {
+    /// The program.
+    pub component: &'static str,
+    /// The flag, or flags, that name the file.
+    pub flags: &'static str,
+    /// What a change needs.
+    pub change: Change,
+}
+
+/// What a program needs to take up a file that has changed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Change {
+    /// Nothing: it looks again by itself, for new connections.
+    Live,
+    /// It is read when it is used.
+    NextUse,
+    /// A restart.
+    Restart,
 }
 
 /// Where the common name of a row comes from.
@@ -106,6 +131,8 @@ pub struct KeyPairRow {
     pub private: &'static str,
     /// The file of the public key.
     pub public: &'static str,
+    /// Who reads it.
+    pub readers: &'static [Reader],
     /// One line for help and documents.
     pub about: &'static str,
 }
@@ -115,8 +142,51 @@ pub const SERVICE_ACCOUNT: KeyPairRow = KeyPairRow {
     name: "sa",
     private: "sa.key",
     public: "sa.pub",
+    readers: &[
+        Reader {
+            component: "kube-apiserver",
+            flags: "--service-account-key-file, --service-account-signing-key-file",
+            change: Change::Restart,
+        },
+        Reader {
+            component: "kube-controller-manager",
+            flags: "--service-account-private-key-file",
+            change: Change::Restart,
+        },
+    ],
     about: "kube-apiserver signs service-account tokens with it",
 };
+
+/// A ClusterRoleBinding that certificates of the table rely on, since their holders are in no group that Kubernetes knows by
+/// itself.
+#[derive(Debug)]
+pub struct Binding {
+    /// Its name.
+    pub name: &'static str,
+    /// The role that it gives.
+    pub role: &'static str,
+    /// Whether it gives it to a `User` or a `Group`.
+    pub subject_kind: &'static str,
+    /// To whom.
+    pub subject: &'static str,
+}
+
+/// The bindings that `kubeadm init` makes in a new cluster (`cmd/kubeadm/app/phases/kubeconfig` and
+/// `.../phases/kubelet` in Kubernetes).
+pub const BINDINGS: &[Binding] = &[
+    Binding {
+        name: "kubeadm:cluster-admins",
+        role: "cluster-admin",
+        subject_kind: "Group",
+        subject: "kubeadm:cluster-admins",
+    },
+    Binding {
+        name: "kubeadm:apiserver-kubelet-client",
+        role: "system:kubelet-api-admin",
+        subject_kind: "User",
+        subject: "kube-apiserver-kubelet-client",
+    },
+];
 
 /// Why a row cannot be filled in.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -132,6 +202,14 @@ pub enum Error {
     /// The name cannot be written.
     #[error(transparent)]
     Name(#[from] name::Error),
+    /// A name whose files are something else.
+    #[error("`{name}` is taken: its files are those of {what}")]
+    Taken {
+        /// What was given.
+        name: String,
+        /// What they are.
+        what: &'static str,
+    },
 }
 
 impl Error {
@@ -142,6 +220,7 @@ impl Error {
                 Some("a node is called as `kubectl get nodes` shows it, such as worker-1".into())
             }
             Self::Name(error) => error.hint(),
+            Self::Taken { .. } => Some("choose another name".into()),
         }
     }
 }
@@ -157,6 +236,20 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["kubernetes"]),
         conf: None,
+        readers: &[
+            Reader { component: "kube-apiserver", flags: "--client-ca-file", change: Change::Live },
+            Reader {
+                component: "kube-controller-manager",
+                flags: "--root-ca-file, --client-ca-file",
+                change: Change::Restart,
+            },
+            Reader {
+                component: "kube-controller-manager",
+                flags: "--cluster-signing-cert-file, --cluster-signing-key-file",
+                change: Change::Live,
+            },
+            Reader { component: "kubelet", flags: "clientCAFile", change: Change::Live },
+        ],
         about: "signs everything of the cluster but etcd and the front proxy",
     },
     Row {
@@ -168,6 +261,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::ApiServer,
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--tls-cert-file, --tls-private-key-file",
+            change: Change::Live,
+        }],
         about: "kube-apiserver's own, shown to everybody who connects",
     },
     Row {
@@ -179,6 +277,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--kubelet-client-certificate, --kubelet-client-key",
+            change: Change::Restart,
+        }],
         about: "kube-apiserver to kubelets (logs, exec)",
     },
     Row {
@@ -190,6 +293,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["front-proxy-ca"]),
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--requestheader-client-ca-file",
+            change: Change::Live,
+        }],
         about: "signs the client that may speak for other users",
     },
     Row {
@@ -201,6 +309,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--proxy-client-cert-file, --proxy-client-key-file",
+            change: Change::Live,
+        }],
         about: "kube-apiserver to aggregated API servers",
     },
     Row {
@@ -212,6 +325,14 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["etcd-ca"]),
         conf: None,
+        readers: &[
+            Reader {
+                component: "etcd",
+                flags: "--trusted-ca-file, --peer-trusted-ca-file",
+                change: Change::Restart,
+            },
+            Reader { component: "kube-apiserver", flags: "--etcd-cafile", change: Change::Restart },
+        ],
         about: "signs etcd's members and its clients",
     },
     Row {
@@ -223,6 +344,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Member,
         conf: None,
+        readers: &[Reader {
+            component: "etcd",
+            flags: "--cert-file, --key-file",
+            change: Change::Live,
+        }],
         about: "an etcd member to its clients",
     },
     Row {
@@ -234,6 +360,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Member,
         conf: None,
+        readers: &[Reader {
+            component: "etcd",
+            flags: "--peer-cert-file, --peer-key-file",
+            change: Change::Live,
+        }],
         about: "an etcd member to the others",
     },
     Row {
@@ -245,6 +376,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "etcdctl",
+            flags: "--cert, --key",
+            change: Change::NextUse,
+        }],
         about: "the liveness probe of etcd",
     },
     Row {
@@ -256,6 +392,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "kube-apiserver",
+            flags: "--etcd-certfile, --etcd-keyfile",
+            change: Change::Live,
+        }],
         about: "kube-apiserver to etcd",
     },
     Row {
@@ -267,6 +408,7 @@ pub const ROWS: &[Row] = &[
         organizations: &["kubeadm:cluster-admins"],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "admin.conf", server: Server::ControlPlane }),
+        readers: &[Reader { component: "kubectl", flags: "--kubeconfig", change: Change::NextUse }],
         about: "an administrator, by the binding kubeadm:cluster-admins",
     },
     Row {
@@ -278,6 +420,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[MASTERS],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "super-admin.conf", server: Server::ControlPlane }),
+        readers: &[Reader { component: "kubectl", flags: "--kubeconfig", change: Change::NextUse }],
         about: "an administrator past RBAC, for emergencies",
     },
     Row {
@@ -289,6 +432,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "controller-manager.conf", server: Server::Local }),
+        readers: &[Reader {
+            component: "kube-controller-manager",
+            flags: "--kubeconfig, --authentication-kubeconfig, --authorization-kubeconfig",
+            change: Change::Restart,
+        }],
         about: "kube-controller-manager to kube-apiserver",
     },
     Row {
@@ -300,6 +448,11 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "scheduler.conf", server: Server::Local }),
+        readers: &[Reader {
+            component: "kube-scheduler",
+            flags: "--kubeconfig, --authentication-kubeconfig, --authorization-kubeconfig",
+            change: Change::Restart,
+        }],
         about: "kube-scheduler to kube-apiserver",
     },
     Row {
@@ -311,6 +464,7 @@ pub const ROWS: &[Row] = &[
         organizations: &["system:nodes"],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "kubelet.conf", server: Server::Local }),
+        readers: &[Reader { component: "kubelet", flags: "--kubeconfig", change: Change::Restart }],
         about: "a kubelet to kube-apiserver; the name is the node's",
     },
     Row {
@@ -322,6 +476,11 @@ pub const ROWS: &[Row] = &[
         organizations: &["system:nodes"],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[Reader {
+            component: "kubelet",
+            flags: "tlsCertFile, tlsPrivateKeyFile",
+            change: Change::Restart,
+        }],
         about: "a kubelet's own; the name is the node's",
     },
     Row {
@@ -333,6 +492,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[],
         about: "a person or program: NAME with the groups of --org",
     },
     Row {
@@ -344,6 +504,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[],
         about: "any TLS client",
     },
     Row {
@@ -355,6 +516,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[],
         about: "any TLS server; needs --san",
     },
     Row {
@@ -366,6 +528,7 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        readers: &[],
         about: "server and client at once; needs --san",
     },
 ];
@@ -373,6 +536,23 @@ pub const ROWS: &[Row] = &[
 /// The row of this name.
 pub fn row(name: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name)
+}
+
+/// Refuses the names of other things for a CA, or for a leaf: their files would be mistaken for what they are not.
+///
+/// # Errors
+///
+/// A name that the table has for another kind of thing.
+pub fn check_kind(name: &str, is_ca: bool) -> Result<(), Error> {
+    let taken = |what| Err(Error::Taken { name: name.to_owned(), what });
+    match row(name) {
+        _ if name == SERVICE_ACCOUNT.name => taken("the keys of service-account tokens"),
+        Some(row) if row.profile.is_ca() && !is_ca => taken("a CA"),
+        Some(row) if !row.profile.is_ca() && is_ca && row.file.is_some() => {
+            taken("a certificate that is no CA's")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The files of a certificate below the certificate folder, without suffix: those of its row, or its own name.
@@ -404,7 +584,7 @@ impl Row {
     /// The names that a server of this row has without being asked: those of the row, and that of its host.
     pub fn default_sans(&self, name: &str) -> Vec<San> {
         let own = match self.subject {
-            Subject::Host | Subject::Node if self.profile.is_server() => node_name(name).ok(),
+            Subject::Host | Subject::Node if self.profile.is_server() => node_san(name).ok(),
             _ => None,
         };
         let fixed = match self.sans {
@@ -413,8 +593,18 @@ impl Row {
             Sans::Member => MACHINE_NAMES,
         };
         let fixed = fixed.iter().map(|text| (*text).to_owned());
-        own.into_iter().chain(fixed).filter_map(|text| text.parse().ok()).collect()
+        own.into_iter().chain(fixed.filter_map(|text| text.parse().ok())).collect()
     }
+}
+
+/// What a server on a node is called by its name: nodes may be named like addresses.
+///
+/// # Errors
+///
+/// A name that no node can have.
+pub fn node_san(name: &str) -> Result<San, Error> {
+    let name = node_name(name)?;
+    Ok(name.parse().map(San::Ip).unwrap_or(San::Dns(name)))
 }
 
 /// A node name in lower case.
@@ -424,7 +614,7 @@ impl Row {
 /// A name that no node can have.
 pub fn node_name(name: &str) -> Result<String, Error> {
     let lower = name.to_lowercase();
-    match flaw_of_dns_name(&lower) {
+    match flaw_of_subdomain(&lower) {
         None => Ok(lower),
         Some(why) => Err(Error::NodeName { name: name.to_owned(), why }),
     }
@@ -450,6 +640,17 @@ mod tests {
                 Sans::Member => MACHINE_NAMES.len(),
             };
             assert_eq!(row.default_sans("host-1").len(), fixed + own, "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn a_binding_is_for_somebody_in_the_table() {
+        for binding in BINDINGS {
+            let is_holder = |row: &Row| match binding.subject_kind {
+                "Group" => row.organizations.contains(&binding.subject),
+                _ => row.subject == Subject::Fixed(binding.subject),
+            };
+            assert!(ROWS.iter().any(is_holder), "{}", binding.name);
         }
     }
 

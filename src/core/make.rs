@@ -65,7 +65,7 @@ pub fn plan(spec: &Spec, world: &World<'_>) -> Result<MadeReport, Error> {
 ///
 /// # Errors
 ///
-/// What stops [`plan`]; a file that differs from what is asked.
+/// What stops [`plan()`]; a file that differs from what is asked.
 pub fn dry_run(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
     let plan = fit(decide(spec, &store::read(spec.paths()), world)?)?;
     let report = MadeReport { dry_run: true, ..MadeReport::of_plan(&plan) };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::core::changes::{Bytes, Found, Snapshot};
 use crate::core::inventory::{self, Inventory};
 use crate::core::report::{CaReport, Failure, KeyState, ShowReport};
-use crate::core::spec::Pair;
+use crate::core::spec::{KubeadmConfig, Pair};
 use crate::core::x509::chain;
 use crate::core::x509::time::Moment;
 use crate::core::{Error, check, store};
@@ -36,6 +36,21 @@ pub fn show(sources: &[Source], now: Moment) -> ShowReport {
         }
     }
     report
+}
+
+/// Reads kubeadm's configuration file.
+///
+/// # Errors
+///
+/// There is none, it cannot be read, or it is not kubeadm's.
+pub fn read_kubeadm_config(path: &Path) -> Result<KubeadmConfig, Error> {
+    let snapshot = store::read([path.to_owned()]);
+    let bytes = Inventory::new(&snapshot).bytes("configuration", path)?;
+    let bytes = bytes.ok_or_else(|| inventory::Error::Missing {
+        what: "configuration",
+        path: path.to_owned(),
+    })?;
+    Ok(KubeadmConfig::parse(path, bytes)?)
 }
 
 /// Describes a CA and its key.

@@ -188,7 +188,7 @@ impl Signer<'_> {
                     force: step.force,
                 });
             }
-            Destination::Inside(_) | Destination::Stdout => {
+            Destination::Inside { .. } | Destination::Stdout => {
                 let alone = plan::place(std::path::Path::new("-"), &entries, None, false)?;
                 let bytes = alone.map(|change| change.bytes).unwrap_or_default();
                 self.outcome.stdout.extend_from_slice(&bytes);
@@ -214,7 +214,7 @@ impl Signer<'_> {
         let bytes = Zeroizing::new(bytes);
         match target.to {
             // It goes on in what came of the step.
-            Destination::Inside(_) => {}
+            Destination::Inside { .. } => {}
             Destination::Stdout => self.outcome.stdout.extend_from_slice(&bytes),
             Destination::File(path) => {
                 self.outcome.changes.list.push(Change {

@@ -2,6 +2,9 @@
 
 mod rsa;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
 };
@@ -71,19 +74,26 @@ pub fn draw_all(types: &[KeyType], entropy: &dyn Entropy) -> Result<Vec<PrivateK
     if let [one] = types {
         return Ok(vec![draw(*one, entropy)?]);
     }
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut keys = Vec::with_capacity(types.len());
-    for some in types.chunks(cores) {
-        std::thread::scope(|scope| {
-            let drawing: Vec<_> =
-                some.iter().map(|kind| scope.spawn(|| draw(*kind, entropy))).collect();
-            drawing.into_iter().try_for_each(|key| {
-                keys.push(key.join().unwrap_or(Err(Error::Primes))?);
-                Ok::<_, Error>(())
-            })
-        })?;
-    }
-    Ok(keys)
+    // One queue for all: how long a search for primes takes is a matter of luck, and no core is to wait for another.
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<(usize, PrivateKey)>, Error> {
+        let mut drawn = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(key_type) = types.get(index) else { return Ok(drawn) };
+            drawn.push((index, draw(*key_type, entropy)?));
+        }
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from).min(types.len());
+    let mut keys = thread::scope(|scope| {
+        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_fold(Vec::new(), |mut keys, worker| {
+            keys.extend(worker.join().unwrap_or(Err(Error::Primes))?);
+            Ok::<_, Error>(keys)
+        })
+    })?;
+    keys.sort_by_key(|(index, _)| *index);
+    Ok(keys.into_iter().map(|(_, key)| key).collect())
 }
 
 /// Draws one key, and lets it sign and verify once.

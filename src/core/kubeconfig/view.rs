@@ -1,6 +1,7 @@
 //! What client-go sees: which files it loads, in which order, and what they say together.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::file::File;
@@ -36,7 +37,7 @@ pub struct Item<'a, T> {
 ///
 /// Equal paths in the list count once. Empty ones are dropped: kubectl skips them too when it reads, but leaves a `.lock` in
 /// the working folder when it writes.
-pub fn load_paths(flag: Option<&Path>, env: Option<&str>, home: Option<&Path>) -> LoadPaths {
+pub fn load_paths(flag: Option<&Path>, env: Option<&OsStr>, home: Option<&Path>) -> LoadPaths {
     if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
         return LoadPaths::Explicit(path.to_owned());
     }
@@ -151,18 +152,18 @@ mod tests {
     #[test]
     fn the_flag_wins_over_the_list_and_the_list_over_the_home() {
         let home = Some(Path::new("/Users/a"));
-        let flag = load_paths(Some(Path::new("x")), Some("a:b"), home);
+        let flag = load_paths(Some(Path::new("x")), Some(OsStr::new("a:b")), home);
         assert_eq!(flag, LoadPaths::Explicit("x".into()));
-        let list = load_paths(None, Some("a::b:a"), home);
+        let list = load_paths(None, Some(OsStr::new("a::b:a")), home);
         assert_eq!(list, LoadPaths::List(vec!["a".into(), "b".into()]));
         let expected = LoadPaths::Home(Some("/Users/a/.kube/config".into()));
-        assert_eq!(load_paths(None, Some(""), home), expected);
+        assert_eq!(load_paths(None, Some(OsStr::new("")), home), expected);
         assert_eq!(load_paths(None, None, home), expected);
     }
 
     #[test]
     fn new_things_go_to_the_first_file_that_exists_or_to_the_last() {
-        let list = load_paths(None, Some("a:b:c"), None);
+        let list = load_paths(None, Some(OsStr::new("a:b:c")), None);
         assert_eq!(list.default_file(|path| path == Path::new("b")), Some(Path::new("b")));
         assert_eq!(list.default_file(|_| false), Some(Path::new("c")));
         assert_eq!(load_paths(None, None, None).default_file(|_| true), None);

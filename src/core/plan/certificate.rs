@@ -1,10 +1,11 @@
 //! Certificates with a key of ours, and signatures for somebody's request.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::differences::of_certificate;
-use super::planner::Planner;
+use super::planner::{Authority, Planner};
 use super::{Error, Kept, KeyStep, Note, Step};
+use crate::core::catalog::MASTERS;
 use crate::core::inventory;
 use crate::core::spec::{
     CertificateSpec, Destination, IssuerSpec, KEY_TYPE, KeySpec, SignatureSpec, usual_period,
@@ -25,11 +26,6 @@ type FoundKey = (PathBuf, PrivateKey);
 impl Planner<'_> {
     pub(super) fn certificate(&mut self, spec: &CertificateSpec) -> Result<Step, Error> {
         require_sans(spec.profile, &spec.sans)?;
-        let new_key = match &spec.key {
-            KeySpec::Own { to, .. } => to.path(),
-            KeySpec::Existing(_) => None,
-        };
-        refuse_own_issuer(&spec.issuer, [spec.certificate.path(), new_key])?;
         let authority = self.authority(&spec.issuer, spec.profile)?;
         let template = Template {
             subject: spec.subject.clone(),
@@ -39,23 +35,41 @@ impl Planner<'_> {
         };
         let found = self.found_chain(&spec.certificate)?;
         let key = self.found_key(&spec.key)?;
-        if let (Destination::File(file) | Destination::Inside(file), Some(chain)) =
+        spare_cas(&authority, spec.profile, found.as_deref(), key.as_ref())?;
+        let is_replaced = found.is_some();
+        if let (Destination::File(file) | Destination::Inside { file, .. }, Some(chain)) =
             (&spec.certificate, found)
         {
             let mut how = of_certificate(&chain[0], &template, &authority, spec.until, self.now);
             how.extend(of_key(&chain[0], &spec.key, key.as_ref()));
             if how.is_empty() {
+                self.note_key_elsewhere(&chain[0], &spec.key, key.as_ref());
                 return Ok(Step::Keep(Kept::certificate(file, chain, key)));
             }
             if let Some(step) = self.differ(file, how) {
                 return Ok(step);
             }
+            if spec.profile.is_ca() {
+                self.notes.push(Note::CaReplaced(file.clone()));
+            }
         }
         self.note_masters(&template);
-        let key = self.key_step(&spec.key, key)?;
+        let key = self.key_step(&spec.key, key, is_replaced)?;
         self.note_clamp(spec.until(), &template)?;
         let issuer = self.issuer(&spec.issuer, &authority)?;
         self.certify(template, key, issuer, &spec.certificate)
+    }
+
+    /// A CA whose key is not beside it is as good as any: it signs where the key is.
+    fn note_key_elsewhere(
+        &mut self,
+        certificate: &Certificate,
+        spec: &KeySpec,
+        key: Option<&FoundKey>,
+    ) {
+        if let (true, None, Some(path)) = (certificate.extensions().is_ca(), key, spec.path()) {
+            self.notes.push(Note::KeyElsewhere(path.to_owned()));
+        }
     }
 
     pub(super) fn signature(&mut self, spec: &SignatureSpec) -> Result<Step, Error> {
@@ -64,9 +78,9 @@ impl Planner<'_> {
         require_sans(spec.profile, &sans).map_err(|_| Error::NoSansInSignature {
             request: spec.request.clone(),
             asked: request.extensions().sans().iter().map(ToString::to_string).collect(),
+            copied: spec.copy_sans,
         })?;
         let issuer = IssuerSpec::Files(spec.issuer.clone());
-        refuse_own_issuer(&issuer, [spec.certificate.path(), None])?;
         let authority = self.authority(&issuer, spec.profile)?;
         let until = spec.until.unwrap_or(Until::After(usual_period(spec.profile)));
         let template = Template {
@@ -75,9 +89,9 @@ impl Planner<'_> {
             sans,
             validity: self.validity(until, &authority)?,
         };
-        if let (Some(file), Some(chain)) =
-            (spec.certificate.path(), self.found_chain(&spec.certificate)?)
-        {
+        let found = self.found_chain(&spec.certificate)?;
+        spare_cas(&authority, spec.profile, found.as_deref(), None)?;
+        if let (Some(file), Some(chain)) = (spec.certificate.path(), found) {
             let mut how = of_certificate(&chain[0], &template, &authority, spec.until, self.now);
             if chain[0].public_key() != request.public_key() {
                 how.push("it is for another key".to_owned());
@@ -89,6 +103,7 @@ impl Planner<'_> {
                 return Ok(step);
             }
         }
+        self.note_system_names(spec, &request);
         if !dropped.is_empty() {
             self.notes.push(Note::Dropped { request: spec.request.clone(), what: dropped });
         }
@@ -103,12 +118,23 @@ impl Planner<'_> {
         )
     }
 
+    /// Names that Kubernetes gives rights of its own, and that the request chose, not the signer.
+    fn note_system_names(&mut self, spec: &SignatureSpec, request: &Request) {
+        let user = request.subject().common_name().filter(|_| spec.common_name.is_none());
+        let groups = request.subject().organizations().filter(|_| spec.organizations.is_none());
+        let names = user.into_iter().chain(groups);
+        for name in names.filter(|name| name.starts_with("system:") && *name != MASTERS) {
+            self.notes
+                .push(Note::SystemName { request: spec.request.clone(), name: name.to_owned() });
+        }
+    }
+
     /// The certificates that are at a place. What will be replaced need not be readable.
     fn found_chain(&self, at: &Destination) -> Result<Option<Vec<Certificate>>, Error> {
         let found = match at {
             Destination::File(path) => self.inventory.chain("certificate", path),
-            Destination::Inside(path) => {
-                return Ok(self.inside(path)?.map(|(chain, _)| chain));
+            Destination::Inside { file, user } => {
+                return Ok(self.inside(file, user)?.map(|(chain, _)| chain));
             }
             Destination::Stdout => return Ok(None),
         };
@@ -124,15 +150,20 @@ impl Planner<'_> {
 
     /// The key that is there; one that must be there is an error if it is not.
     pub(super) fn found_key(&self, spec: &KeySpec) -> Result<Option<FoundKey>, Error> {
-        if let KeySpec::Own { to: Destination::Inside(path), .. } = spec {
-            return Ok(self.inside(path)?.map(|(_, key)| (path.clone(), key)));
+        if let KeySpec::Own { to: Destination::Inside { file, user }, .. } = spec {
+            return Ok(self.inside(file, user)?.map(|(_, key)| (file.clone(), key)));
         }
         let Some(path) = spec.path() else { return Ok(None) };
         let found = match (spec, self.inventory.key("key", path)) {
+            // A key under a passphrase is somebody's: it is neither damaged nor absent.
+            (
+                _,
+                Err(error @ inventory::Error::Key { source: private_key::Error::Encrypted, .. }),
+            ) => {
+                return Err(error.into());
+            }
             (KeySpec::Own { .. }, Err(_)) if self.force => None,
-            (KeySpec::Own { .. }, Err(inventory::Error::Key { path, source, .. }))
-                if !matches!(source, private_key::Error::Encrypted) =>
-            {
+            (KeySpec::Own { .. }, Err(inventory::Error::Key { path, source, .. })) => {
                 return Err(Self::unreadable(path, source.to_string()));
             }
             (_, found) => found?,
@@ -143,16 +174,20 @@ impl Planner<'_> {
         }
     }
 
-    /// The key to use: the one that must exist, one left over without a certificate, or a new one.
+    /// The key to use: the one that must exist, one left over without a certificate, or a new one. `is_replaced` says that
+    /// there is a certificate or request which differs, and whose key goes with it.
     pub(super) fn key_step(
         &mut self,
         spec: &KeySpec,
         found: Option<FoundKey>,
+        is_replaced: bool,
     ) -> Result<KeyStep, Error> {
         match (spec, found) {
             (KeySpec::Existing(_), Some((path, key))) => self.existing_key(path, key),
             (KeySpec::Existing(path), None) => Err(Error::NoKey(path.clone())),
-            (KeySpec::Own { key_type, .. }, Some((path, key))) if !self.force => {
+            (KeySpec::Own { key_type, .. }, Some((path, key)))
+                if !is_replaced && (!self.force || is_kind(&key, *key_type)) =>
+            {
                 self.leftover_key(path, key, *key_type)
             }
             (KeySpec::Own { to, key_type }, found) => {
@@ -178,7 +213,7 @@ impl Planner<'_> {
         key: PrivateKey,
         wanted: Option<KeyType>,
     ) -> Result<KeyStep, Error> {
-        if let Some(wanted) = wanted.filter(|wanted| Some(*wanted) != key.public_key().key_type()) {
+        if let Some(wanted) = wanted.filter(|_| !is_kind(&key, wanted)) {
             let how = format!("it is {}, not {wanted} as asked", key.public_key());
             return Err(Self::unreadable(path, how));
         }
@@ -193,12 +228,38 @@ fn require_sans(profile: Profile, sans: &[San]) -> Result<(), Error> {
     if profile.is_server() && sans.is_empty() { Err(Error::NoSans) } else { Ok(()) }
 }
 
-/// What a CA signs must not be written over the CA, not even with force: nothing could be signed or verified after that.
-fn refuse_own_issuer(issuer: &IssuerSpec, places: [Option<&Path>; 2]) -> Result<(), Error> {
-    let IssuerSpec::Files(ca) = issuer else { return Ok(()) };
-    let taken =
-        places.into_iter().flatten().any(|place| place == ca.certificate || place == ca.key);
-    if taken { Err(Error::OwnIssuer(ca.certificate.clone())) } else { Ok(()) }
+/// Whether a key is of the kind that is wanted, if any is.
+fn is_kind(key: &PrivateKey, wanted: Option<KeyType>) -> bool {
+    wanted.is_none_or(|wanted| key.public_key().key_type() == Some(wanted))
+}
+
+/// What a CA signs is never written over that CA, and no leaf over any CA, not even with force: nothing could be signed or
+/// verified after that. What counts is what a file holds, by whatever path or link it was named; and no leaf gets the key of
+/// a CA.
+fn spare_cas(
+    authority: &Authority,
+    profile: Profile,
+    found: Option<&[Certificate]>,
+    key: Option<&FoundKey>,
+) -> Result<(), Error> {
+    let issuer = match authority {
+        Authority::Known(chain) => chain.first(),
+        Authority::Itself | Authority::Made(..) | Authority::Unreadable => None,
+    };
+    let found = found.and_then(<[Certificate]>::first);
+    let is_issuer = |found: &Certificate| {
+        issuer == Some(found) || (found.extensions().is_ca() && !profile.is_ca())
+    };
+    let has_issuers_key = key
+        .zip(issuer)
+        .is_some_and(|((_, key), issuer)| chain::belongs(issuer, key.public_key()).is_ok());
+    match found {
+        Some(found) if is_issuer(found) => Err(Error::OverCa(found.subject().to_string())),
+        _ if has_issuers_key => {
+            Err(Error::OverCa(issuer.map(|ca| ca.subject().to_string()).unwrap_or_default()))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What is wrong with the key of a certificate that is there.
@@ -208,7 +269,10 @@ fn of_key(certificate: &Certificate, spec: &KeySpec, key: Option<&FoundKey>) -> 
         (_, Some((path, key))) if chain::belongs(certificate, key.public_key()).is_err() => {
             how.push(format!("its key {} belongs to another certificate", path.display()));
         }
-        (Some(path), None) => how.push(format!("its key {} is missing", path.display())),
+        // A CA may sign elsewhere.
+        (Some(path), None) if !certificate.extensions().is_ca() => {
+            how.push(format!("its key {} is missing", path.display()));
+        }
         _ => {}
     }
     if let KeySpec::Own { key_type: Some(wanted), .. } = spec
@@ -223,13 +287,22 @@ fn of_key(certificate: &Certificate, spec: &KeySpec, key: Option<&FoundKey>) -> 
 fn granted(spec: &SignatureSpec, request: &Request) -> (Vec<San>, Vec<String>) {
     let asked = request.extensions().sans();
     let mut dropped = request.beyond(spec.profile);
+    dropped.extend(request.subject().besides(&TAKEN).map(|part| format!("subject ({part})")));
+    let foreign = request.extensions().foreign_sans();
+    dropped.extend(
+        (foreign > 0)
+            .then(|| format!("subjectAltName ({foreign} of a kind that Kubernetes does not use)")),
+    );
     let mut sans = spec.sans.clone();
     if spec.copy_sans {
         // What a request holds is somebody else's text: only names that we would write ourselves are taken over.
-        let (good, bad): (Vec<San>, Vec<San>) =
-            asked.into_iter().partition(|san| san.to_string().parse::<San>().as_ref() == Ok(san));
-        sans.extend(good.into_iter().filter(|san| !spec.sans.contains(san)));
-        dropped.extend(bad.iter().map(|san| format!("subjectAltName ({san})")));
+        for san in asked {
+            match san.to_string().parse::<San>() {
+                Ok(san) if sans.contains(&san) => {}
+                Ok(san) => sans.push(san),
+                Err(_) => dropped.push(format!("subjectAltName ({san})")),
+            }
+        }
     } else {
         let names: Vec<String> =
             asked.iter().filter(|san| !spec.sans.contains(san)).map(ToString::to_string).collect();
@@ -243,6 +316,16 @@ fn granted(spec: &SignatureSpec, request: &Request) -> (Vec<San>, Vec<String>) {
     (sans, dropped)
 }
 
+/// The parts of a request's subject that are taken over: the four that go in front, then the groups and the user.
+const TAKEN: [Attribute; 6] = [
+    Attribute::COUNTRY,
+    Attribute::STATE,
+    Attribute::LOCALITY,
+    Attribute::ORGANIZATIONAL_UNIT,
+    Attribute::ORGANIZATION,
+    Attribute::COMMON_NAME,
+];
+
 /// The subject of the request, with what the signer puts in its place.
 fn subject_of(spec: &SignatureSpec, request: &Request) -> Result<DistinguishedName, Error> {
     let asked = request.subject();
@@ -251,10 +334,8 @@ fn subject_of(spec: &SignatureSpec, request: &Request) -> Result<DistinguishedNa
         Some(organizations) => organizations.clone(),
         None => asked.organizations().map(ToOwned::to_owned).collect(),
     };
-    let kept =
-        [Attribute::COUNTRY, Attribute::STATE, Attribute::LOCALITY, Attribute::ORGANIZATIONAL_UNIT];
-    let others = kept.into_iter().flat_map(|attribute| {
-        asked.values(attribute).map(move |value| (attribute, value.to_owned()))
+    let others = TAKEN[..4].iter().flat_map(|attribute| {
+        asked.values(*attribute).map(move |value| (*attribute, value.to_owned()))
     });
     let organizations = organizations.into_iter().map(|value| (Attribute::ORGANIZATION, value));
     let parts =

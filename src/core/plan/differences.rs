@@ -29,7 +29,12 @@ pub fn of_certificate(
         .then(|| format!("the subject is `{}`, not `{}`", found.subject(), wanted.subject));
     let purpose = has_other_usages(found.extensions(), wanted.profile, found.public_key().is_rsa())
         .then(|| "it is for another purpose".to_owned());
-    let expired = (end < now).then(|| format!("it expired at {end}"));
+    let start = found.validity().not_before;
+    let expired = if end < now {
+        Some(format!("it expired at {end}"))
+    } else {
+        (start > now).then(|| format!("it is not valid before {start}"))
+    };
     let other_end =
         until.filter(|until| !ends_as_asked(found, *until, wanted)).map(|until| match until {
             Until::Date(date) => format!("it ends at {end}, not at {date}"),
@@ -39,6 +44,8 @@ pub fn of_certificate(
         Authority::Itself => is_issued_by(found, found),
         Authority::Known(chain) => is_issued_by(found, &chain[0]),
         Authority::Made(..) => false,
+        // What is wrong has been said of the CA.
+        Authority::Unreadable => true,
     };
     let issuer = (!is_ours).then(|| format!("it was signed by another CA, `{}`", found.issuer()));
     [subject, sans(found.extensions(), &wanted.sans), purpose, expired, other_end, issuer]
@@ -62,11 +69,15 @@ pub fn of_request(found: &Request, wanted: &RequestSpec, key: Option<&PrivateKey
 }
 
 fn sans(found: Extensions<'_>, wanted: &[San]) -> Option<String> {
+    let foreign = found.foreign_sans();
     let found: BTreeSet<San> = found.sans().into_iter().collect();
     let wanted: BTreeSet<San> = wanted.iter().cloned().collect();
     let list = |sans: &mut dyn Iterator<Item = &San>| {
         sans.map(ToString::to_string).collect::<Vec<_>>().join(", ")
     };
+    if foreign > 0 {
+        return Some(format!("it has {foreign} names of a kind that Kubernetes does not use"));
+    }
     let missing = list(&mut wanted.difference(&found));
     let besides = list(&mut found.difference(&wanted));
     match (missing.is_empty(), besides.is_empty()) {

@@ -49,10 +49,12 @@ pub enum Error {
         request: PathBuf,
         /// The names that the request has.
         asked: Vec<String>,
+        /// Whether they were to be taken over.
+        copied: bool,
     },
-    /// It would take the place of the CA that signs it.
-    #[error("{0} is the CA that is to sign, and nothing that it signs can take its place")]
-    OwnIssuer(PathBuf),
+    /// It would take the place of a CA, or its key.
+    #[error("the CA `{0}` is in its place, or its key is: nothing but a CA may take that")]
+    OverCa(String),
     /// The name that a request asks for cannot be signed.
     #[error("request {request}: {source}")]
     RequestedName {
@@ -110,11 +112,13 @@ impl Error {
                 "name the server as its clients do, such as --san api.example.com --san 10.0.0.1"
                     .into(),
             ),
-            Self::NoSansInSignature { asked, .. } if asked.is_empty() => Self::NoSans.hint(),
+            Self::NoSansInSignature { asked, copied, .. } if asked.is_empty() || *copied => {
+                Self::NoSans.hint()
+            }
             Self::NoSansInSignature { .. } => {
                 Some("take the request's names over with --copy-sans".into())
             }
-            Self::OwnIssuer(_) => Some("choose another name, or another CA to sign it".into()),
+            Self::OverCa(_) => Some("choose another name, or another CA to sign it".into()),
             // A signer can put no other part in the place of the request's.
             Self::RequestedName { source, .. } => match source.label() {
                 "CN" | "O" => source.hint(),

@@ -48,7 +48,7 @@ impl Planner<'_> {
     }
 
     fn new_key_pair(&mut self, spec: &KeyPairSpec, own: &KeySpec) -> Result<Step, Error> {
-        let key = self.key_step(own, None)?;
+        let key = self.key_step(own, None, true)?;
         self.write(spec, key)
     }
 

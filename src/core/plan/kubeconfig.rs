@@ -14,6 +14,7 @@ use crate::core::spec::{Credentials, Destination, Form, KubeconfigSpec, Pair};
 use crate::core::x509::cert::{Certificate, chain_to_pem};
 use crate::core::x509::chain;
 use crate::core::x509::private_key::PrivateKey;
+use crate::core::x509::profile::Profile;
 
 /// What stands for a part that is still to be made.
 const NOT_MADE_YET: &str = "not made yet\n";
@@ -25,7 +26,7 @@ impl Planner<'_> {
         }
         let ca = match self.by_place.get(&spec.ca) {
             Some(index) if matches!(self.steps[*index], Step::Certify(_)) => Part::Step(*index),
-            _ => Part::Known(self.chain(&spec.ca)?.to_vec()),
+            _ => Part::Known(self.trusted(&spec.ca)?),
         };
         let credential = self.credential(spec)?;
         let old = match spec.out.path() {
@@ -34,7 +35,11 @@ impl Planner<'_> {
         };
         let mut stays = None;
         if let (Some(out), Some(old)) = (spec.out.path(), &old) {
-            let current = File::parse(out, old)?.config().current_context.clone();
+            let file = File::parse(out, old)?;
+            if spec.form == Form::Embedded {
+                self.note_open_key(out);
+            }
+            let current = file.config().current_context.clone();
             stays = Some(current).filter(|current| !current.is_empty() && *current != spec.context);
             let entries = entries(spec, &known_ca(&ca), &known(&credential));
             match self.compare(out, old, &entries)? {
@@ -55,6 +60,16 @@ impl Planner<'_> {
         }
         let (spec, force) = (spec.clone(), self.force);
         Ok(Step::Kubeconfig(Box::new(Configure { spec, ca, credential, old, force, stays })))
+    }
+
+    /// The certificates that a kubeconfig tells its readers to trust: CAs.
+    fn trusted(&mut self, path: &Path) -> Result<Vec<Certificate>, Error> {
+        let chain = self.chain(path)?;
+        if let Some(leaf) = chain.iter().find(|one| !one.extensions().is_ca()) {
+            let source = chain::Error::NotACa { subject: leaf.subject().to_string() };
+            return Err(inventory::Error::Ca { path: path.to_owned(), source }.into());
+        }
+        Ok(chain.to_vec())
     }
 
     /// The certificate inside of it differs: that has been said.
@@ -85,9 +100,13 @@ impl Planner<'_> {
         let place = match (&spec.credentials, &spec.out) {
             (Credentials::TokenFile(path), _) => return Ok(Credential::Token(self.token(path)?)),
             (Credentials::Certificate(files), _) => &files.certificate,
-            (Credentials::Inside, Destination::File(out) | Destination::Inside(out)) => out,
+            (
+                Credentials::Inside,
+                Destination::File(out) | Destination::Inside { file: out, .. },
+            ) => out,
             (Credentials::Inside, Destination::Stdout) => return Err(Error::NowhereToKeep),
         };
+        self.note_no_client(place);
         let step = self.by_place.get(place).copied();
         Ok(Credential::Certificate(
             match (step.map(|index| (index, &self.steps[index])), &spec.credentials) {
@@ -105,6 +124,17 @@ impl Planner<'_> {
                 (None, Credentials::Certificate(files)) => Part::Known(self.on_disk(files)?),
             },
         ))
+    }
+
+    /// A certificate that an earlier step makes or keeps, and that kube-apiserver will not take from a client.
+    fn note_no_client(&mut self, place: &Path) {
+        let profile = match self.by_place.get(place).map(|index| &self.steps[*index]) {
+            Some(Step::Certify(certify)) => certify.template.profile,
+            _ => return,
+        };
+        if !matches!(profile, Profile::Client | Profile::Peer) {
+            self.notes.push(super::Note::NotForClients(place.to_owned()));
+        }
     }
 
     /// A certificate and key that nobody makes: they must be there and fit each other.
@@ -137,23 +167,21 @@ impl Planner<'_> {
         Ok(Secret::new(text))
     }
 
-    /// The certificate and key that the user of a kubeconfig's current context has in it.
+    /// The certificate and key that a user of a kubeconfig has in it.
     pub(super) fn inside(
         &self,
         path: &Path,
+        user: &str,
     ) -> Result<Option<(Vec<Certificate>, PrivateKey)>, Error> {
         let Some(bytes) = self.inventory.bytes("kubeconfig", path)? else { return Ok(None) };
-        let file = File::parse(path, bytes)?;
+        let file = File::parse(path, bytes)
+            .map_err(|error| Self::unreadable(path.to_owned(), error.to_string()))?;
         let view = kubeconfig::View::new(std::slice::from_ref(&file));
-        let context = view.current_context().and_then(|(name, _)| view.context(name));
-        let user = context.and_then(|context| view.user(&context.entry.context.user));
-        let Some(user) = user else { return Ok(None) };
+        let Some(found) = view.user(user) else { return Ok(None) };
         let (chain, key) =
-            (&user.entry.user.client_certificate_data, &user.entry.user.client_key_data);
-        let pair = Certificate::chain_from_pem(chain.expose())
-            .ok()
-            .zip(PrivateKey::from_pem(key.expose()).ok());
-        Ok(pair)
+            (&found.entry.user.client_certificate_data, &found.entry.user.client_key_data);
+        let chain = Certificate::chain_from_pem(chain.expose()).ok();
+        Ok(chain.zip(PrivateKey::from_pem(key.expose()).ok()))
     }
 }
 

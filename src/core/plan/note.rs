@@ -10,6 +10,8 @@ use crate::core::x509::time::Moment;
 pub enum Note {
     /// The certificate ends with its CA.
     Clamped {
+        /// Whose certificate.
+        subject: String,
         /// The end that was asked for.
         asked: Moment,
         /// The end of the CA.
@@ -22,6 +24,8 @@ pub enum Note {
         /// What was asked for.
         what: Vec<String>,
     },
+    /// A CA that is replaced.
+    CaReplaced(PathBuf),
     /// A client certificate that is past its end.
     Expired {
         /// The certificate.
@@ -31,10 +35,19 @@ pub enum Note {
     },
     /// A key was found and is used: an earlier run was cut short, or somebody made it for this.
     KeyReused(PathBuf),
+    /// A CA whose key is not beside it.
+    KeyElsewhere(PathBuf),
     /// The group that no rule can take anything from.
     Masters(String),
     /// A certificate in a kubeconfig that is not for clients.
     NotForClients(PathBuf),
+    /// A name with rights, chosen by the request.
+    SystemName {
+        /// The file with the request.
+        request: PathBuf,
+        /// The user or group.
+        name: String,
+    },
     /// A key that others may read.
     OpenKey {
         /// The key.
@@ -48,11 +61,16 @@ impl Note {
     /// Whether it tells of a danger, not just of a fact.
     pub fn is_warning(&self) -> bool {
         match self {
-            Self::Expired { .. }
+            Self::CaReplaced(_)
+            | Self::Expired { .. }
             | Self::Masters(_)
             | Self::NotForClients(_)
-            | Self::OpenKey { .. } => true,
-            Self::Clamped { .. } | Self::Dropped { .. } | Self::KeyReused(_) => false,
+            | Self::OpenKey { .. }
+            | Self::SystemName { .. } => true,
+            Self::Clamped { .. }
+            | Self::Dropped { .. }
+            | Self::KeyElsewhere(_)
+            | Self::KeyReused(_) => false,
         }
     }
 }
@@ -60,8 +78,11 @@ impl Note {
 impl std::fmt::Display for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Clamped { asked, end } => {
-                write!(f, "the certificate ends with its CA at {end}, not at {asked} as asked")
+            Self::Clamped { subject, asked, end } => {
+                write!(
+                    f,
+                    "the certificate of {subject} ends with its CA at {end}, not at {asked} as asked"
+                )
             }
             Self::Dropped { request, what } => {
                 write!(
@@ -72,6 +93,19 @@ impl std::fmt::Display for Note {
                 )
             }
             Self::Expired { path, end } => write!(f, "{} expired at {end}", path.display()),
+            Self::CaReplaced(path) => write!(
+                f,
+                "the CA {} is replaced: nothing that the old one signed is good under the new one",
+                path.display()
+            ),
+            Self::KeyElsewhere(path) => {
+                write!(f, "the key {} is not there: this CA signs elsewhere", path.display())
+            }
+            Self::SystemName { request, name } => write!(
+                f,
+                "{} chose the name `{name}`, which Kubernetes gives rights of its own",
+                request.display()
+            ),
             Self::NotForClients(path) => {
                 write!(f, "{} is not for clients: kube-apiserver will refuse it", path.display())
             }
@@ -85,7 +119,7 @@ impl std::fmt::Display for Note {
             Self::OpenKey { path, mode } => {
                 write!(
                     f,
-                    "others can read the key {} (mode {mode:04o}): chmod 600 {0}",
+                    "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {0}",
                     path.display()
                 )
             }

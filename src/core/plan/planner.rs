@@ -36,6 +36,8 @@ pub(super) enum Authority {
     Known(Rc<Vec<Certificate>>),
     /// A CA that a step makes, and its end.
     Made(usize, Moment),
+    /// A CA that is there and cannot be read.
+    Unreadable,
 }
 
 impl<'a> Planner<'a> {
@@ -61,7 +63,8 @@ impl<'a> Planner<'a> {
                 step => step?,
             };
             if let Wanted::Certificate(spec) = one
-                && let Destination::File(place) | Destination::Inside(place) = &spec.certificate
+                && let Destination::File(place) | Destination::Inside { file: place, .. } =
+                    &spec.certificate
             {
                 self.by_place.insert(place.clone(), self.steps.len());
             }
@@ -93,7 +96,9 @@ impl<'a> Planner<'a> {
                 return Ok(Authority::Made(index, certify.template.validity.not_after));
             }
             // What is wrong with it has been said.
-            Some((_, Step::Differ(_))) => return Ok(Authority::Known(self.chain(path)?)),
+            Some((_, Step::Differ(_))) => {
+                return Ok(self.chain(path).map_or(Authority::Unreadable, Authority::Known));
+            }
             _ => {}
         }
         let chain = self.chain(path)?;
@@ -113,6 +118,7 @@ impl<'a> Planner<'a> {
         Ok(match (authority, spec) {
             (Authority::Itself, _) | (_, IssuerSpec::Itself) => Issuer::Itself,
             (Authority::Made(step, _), _) => Issuer::Step(*step),
+            (Authority::Unreadable, _) => Issuer::Unfit,
             (Authority::Known(_), IssuerSpec::Files(files)) if self.differs(&files.certificate) => {
                 Issuer::Unfit
             }
@@ -149,7 +155,7 @@ impl<'a> Planner<'a> {
     pub(super) fn validity(&self, until: Until, authority: &Authority) -> Result<Validity, Error> {
         let asked = Validity::new(self.now, until)?;
         Ok(match authority {
-            Authority::Itself => asked,
+            Authority::Itself | Authority::Unreadable => asked,
             Authority::Known(chain) => asked.clamped(chain[0].validity().not_after),
             Authority::Made(_, end) => asked.clamped(*end),
         })
@@ -158,7 +164,8 @@ impl<'a> Planner<'a> {
     pub(super) fn note_clamp(&mut self, until: Until, template: &Template) -> Result<(), Error> {
         let (asked, end) = (until.end(self.now)?, template.validity.not_after);
         if asked > end {
-            self.notes.push(Note::Clamped { asked, end });
+            let subject = template.subject.to_string();
+            self.notes.push(Note::Clamped { subject, asked, end });
         }
         Ok(())
     }
@@ -191,7 +198,7 @@ impl<'a> Planner<'a> {
     /// Where a file goes: what is there now must still be there then.
     pub(super) fn target(&self, what: &'static str, to: &Destination) -> Result<Target, Error> {
         let before = match to {
-            Destination::Inside(_) | Destination::Stdout => Before::Anything,
+            Destination::Inside { .. } | Destination::Stdout => Before::Anything,
             Destination::File(path) => match self.inventory.bytes(what, path)? {
                 Some(bytes) => Before::Exactly(bytes.clone()),
                 None => Before::Absent,

@@ -29,6 +29,7 @@ pub struct ContextRow {
     /// The URL of the cluster; empty where no cluster has that name.
     pub server: String,
     /// Where it stands.
+    #[serde(serialize_with = "super::as_text")]
     pub file: PathBuf,
 }
 
@@ -38,6 +39,7 @@ pub struct CurrentReport {
     /// Its name.
     pub name: String,
     /// The file that says so.
+    #[serde(serialize_with = "super::as_text")]
     pub file: PathBuf,
     /// What may surprise about it.
     pub warnings: Vec<String>,
@@ -56,6 +58,7 @@ pub struct SwitchReport {
     /// The one before.
     pub previous: Option<String>,
     /// The file that says so now.
+    #[serde(serialize_with = "super::as_text")]
     pub file: PathBuf,
     /// What may surprise about the files.
     pub warnings: Vec<String>,

@@ -37,6 +37,7 @@ pub struct FileReport {
     /// What is done with it.
     pub action: Action,
     /// Where it is.
+    #[serde(serialize_with = "super::as_text")]
     pub path: PathBuf,
     /// What it holds, in a few words.
     pub about: String,

@@ -33,6 +33,7 @@ pub struct Failure {
 #[serde(rename_all = "camelCase")]
 pub struct ShownItem {
     /// Its file.
+    #[serde(serialize_with = "super::as_text")]
     pub file: PathBuf,
     /// Where in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,8 +67,10 @@ pub enum ShownFacts {
 #[serde(rename_all = "camelCase")]
 pub struct CaReport {
     /// The file of its certificate.
+    #[serde(serialize_with = "super::as_text")]
     pub file: PathBuf,
     /// The file where its key should be.
+    #[serde(serialize_with = "super::as_text")]
     pub key_file: PathBuf,
     /// Whether the key is there and its own.
     pub key: KeyState,

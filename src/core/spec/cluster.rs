@@ -72,6 +72,9 @@ pub struct Subnet {
 /// Why a control plane cannot be planned.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
+    /// Not an address.
+    #[error("`{0}` is no IP address to advertise the API server at")]
+    Address(String),
     /// The row cannot be filled in.
     #[error(transparent)]
     Catalog(#[from] catalog::Error),
@@ -83,8 +86,11 @@ pub enum Error {
         /// The rule that it breaks.
         why: &'static str,
     },
+    /// A part that runs elsewhere.
+    #[error("with an external etcd, `{0}` is not made here")]
+    Elsewhere(&'static str),
     /// Not a host with a port.
-    #[error("`{0}` is no control-plane endpoint: it is HOST or HOST:PORT")]
+    #[error("`{0}` is no control-plane endpoint: it is HOST or HOST:PORT, in lower case")]
     Endpoint(String),
     /// No address was given, and the machine has none.
     #[error("the address of the API server is not known: this machine has no default route")]
@@ -95,6 +101,9 @@ pub enum Error {
     /// Nothing of that name.
     #[error("there is no part `{0}` of a control plane")]
     Part(String),
+    /// No port.
+    #[error("the API server cannot listen at port 0")]
+    Port,
     /// Not a name for a certificate.
     #[error(transparent)]
     San(#[from] san::Error),
@@ -122,8 +131,11 @@ impl Error {
                 "give one such as --control-plane-endpoint kube.example.com:6443".into()
             }
             Self::Part(_) => format!("choose of {}", parts().collect::<Vec<_>>().join(", ")),
+            Self::Elsewhere(_) => "make it where etcd runs".into(),
+            Self::Port => "give one such as 6443".into(),
             Self::Subnet { .. } => "give one such as --service-cidr 10.96.0.0/12".into(),
             Self::NoNodeName => "name it with --node-name".into(),
+            Self::Address(_) => "give one such as 10.0.0.5".into(),
             Self::NoAddress | Self::Unreachable(_) => {
                 "name the node's own address with --apiserver-advertise-address".into()
             }
@@ -162,6 +174,16 @@ impl ClusterSpec {
         if let Some(why) = flaw_of_dns_name(&self.dns_domain) {
             return Err(Error::Domain { domain: self.dns_domain.clone(), why });
         }
+        if self.bind_port == 0 {
+            return Err(Error::Port);
+        }
+        // With etcd elsewhere a part may be nobody's to make.
+        let elsewhere = ROWS
+            .iter()
+            .find(|row| self.is_elsewhere(row) && self.only.iter().any(|only| only == row.name));
+        if let Some(row) = elsewhere {
+            return Err(Error::Elsewhere(row.name));
+        }
         // kube-apiserver refuses these as well.
         let address = self.advertise_address;
         if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
@@ -181,7 +203,7 @@ impl ClusterSpec {
 
     /// What a row takes: nothing, a certificate with its key, or a kubeconfig with both inside.
     fn wanted(&self, row: &Row) -> Result<Vec<Wanted>, Error> {
-        let Some((certificate, key)) = self.places(row) else { return Ok(Vec::new()) };
+        let Some((certificate, key)) = self.places(row)? else { return Ok(Vec::new()) };
         let issuer = Pair::beside(&self.cert_dir, catalog::file(row.issuer));
         let is_root = row.issuer == row.name;
         let mut wanted = vec![Wanted::Certificate(CertificateSpec {
@@ -199,13 +221,16 @@ impl ClusterSpec {
         Ok(wanted)
     }
 
-    fn places(&self, row: &Row) -> Option<(Destination, Destination)> {
+    fn places(&self, row: &Row) -> Result<Option<(Destination, Destination)>, Error> {
         if let Some(conf) = &row.conf {
-            let path = self.conf_path(conf);
-            return Some((Destination::Inside(path.clone()), Destination::Inside(path)));
+            let inside = Destination::Inside {
+                file: self.conf_path(conf),
+                user: row.common_name(&self.node_name)?,
+            };
+            return Ok(Some((inside.clone(), inside)));
         }
-        let files = Pair::beside(&self.cert_dir, row.file?);
-        Some((Destination::File(files.certificate), Destination::File(files.key)))
+        let files = row.file.map(|file| Pair::beside(&self.cert_dir, file));
+        Ok(files.map(|files| (Destination::File(files.certificate), Destination::File(files.key))))
     }
 
     fn kubeconfig(&self, row: &Row, conf: &Conf, ca: PathBuf) -> Result<KubeconfigSpec, Error> {
@@ -262,7 +287,7 @@ impl ClusterSpec {
                     "kubernetes.default.svc",
                     &domain,
                 ])?;
-                sans.push(San::Dns(catalog::node_name(&self.node_name)?));
+                sans.push(catalog::node_san(&self.node_name)?);
                 sans.extend([San::Ip(self.service_subnet.first_address()), address]);
                 sans.extend(self.endpoint.iter().map(|endpoint| endpoint.host.clone()));
                 sans.extend(self.api_server_sans.iter().cloned());
@@ -270,7 +295,7 @@ impl ClusterSpec {
             }
             Sans::Fixed(names) => fixed(names)?,
             Sans::Member => {
-                let mut sans = vec![San::Dns(catalog::node_name(&self.node_name)?), address];
+                let mut sans = vec![catalog::node_san(&self.node_name)?, address];
                 sans.extend(fixed(MACHINE_NAMES)?);
                 let besides = if row.name == catalog::ETCD_PEER {
                     &self.etcd_peer_sans

@@ -1,6 +1,7 @@
 //! What was asked for, complete and checked: nothing here is optional because somebody forgot it.
 
 mod cluster;
+mod kubeadm;
 
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use crate::core::x509::san::San;
 use crate::core::x509::time::{Period, Until};
 
 pub use cluster::{ClusterSpec, Endpoint, Error as ClusterError, Subnet, parts};
+pub use kubeadm::{Error as KubeadmError, KubeadmConfig};
 
 /// How long a CA lives when nothing else is said: kubeadm's ten years of 365 days.
 pub const CA_PERIOD: Period = Period::days(10 * 365);
@@ -61,8 +63,13 @@ pub struct Pair {
 pub enum Destination {
     /// A file.
     File(PathBuf),
-    /// Nowhere but in the kubeconfig at this path, which is wanted too.
-    Inside(PathBuf),
+    /// Nowhere but in a kubeconfig, which is wanted too.
+    Inside {
+        /// The kubeconfig.
+        file: PathBuf,
+        /// The name of the user in it.
+        user: String,
+    },
     /// Standard output.
     Stdout,
 }
@@ -238,7 +245,7 @@ impl Destination {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Inside(_) | Self::Stdout => None,
+            Self::Inside { .. } | Self::Stdout => None,
         }
     }
 }
@@ -276,6 +283,8 @@ impl Spec {
                 Wanted::Request(spec) => {
                     paths.extend(spec.request.path().map(Path::to_owned));
                     paths.extend(spec.key.path().map(Path::to_owned));
+                    // Beside it may be the certificate of a CA.
+                    paths.extend(spec.key.path().map(|key| key.with_extension("crt")));
                 }
                 Wanted::KeyPair(spec) => paths.extend([spec.private.clone(), spec.public.clone()]),
                 Wanted::Kubeconfig(spec) => paths.extend(spec.paths()),

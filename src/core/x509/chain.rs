@@ -63,6 +63,22 @@ pub enum Error {
         /// Pin of the key in the file.
         found: String,
     },
+    /// A critical extension that we do not understand.
+    #[error("`{subject}` may not sign this: its critical extension {extension} is not understood")]
+    NotUnderstood {
+        /// The subject of the certificate.
+        subject: String,
+        /// The extension.
+        extension: String,
+    },
+    /// Its extended key usage does not cover what is to be signed (openssl and Go nest purposes).
+    #[error("`{subject}` may not sign this: it is a CA for {found} only")]
+    Purpose {
+        /// The subject of the certificate.
+        subject: String,
+        /// The purposes that it has.
+        found: String,
+    },
     /// No CA may stand below it.
     #[error("no CA may stand below `{subject}`: its path length is 0")]
     PathLength {
@@ -102,8 +118,17 @@ impl Ca {
 
 /// Checks that `certificate`, a CA's, may have one of this profile below it.
 pub fn may_issue(certificate: &Certificate, profile: Profile) -> Result<(), Error> {
-    if profile.is_ca() && certificate.extensions().path_length() == Some(0) {
-        return Err(Error::PathLength { subject: certificate.subject().to_string() });
+    let extensions = certificate.extensions();
+    let subject = || certificate.subject().to_string();
+    if profile.is_ca() && extensions.path_length() == Some(0) {
+        return Err(Error::PathLength { subject: subject() });
+    }
+    if let [first, ..] = extensions.not_understood().as_slice() {
+        return Err(Error::NotUnderstood { subject: subject(), extension: first.clone() });
+    }
+    if !extensions.permits_purposes(profile.extended_key_usages()) {
+        let found = extensions.purposes().join(", ");
+        return Err(Error::Purpose { subject: subject(), found });
     }
     Ok(())
 }
@@ -119,7 +144,7 @@ pub fn may_sign(certificate: &Certificate, now: Moment) -> Result<(), Error> {
         let found = certificate.extensions().key_usages().join(", ");
         return Err(Error::NoKeyCertSign { subject, found });
     }
-    if now > validity.not_after {
+    if now >= validity.not_after {
         return Err(Error::Expired { subject, end: validity.not_after });
     }
     if now < validity.not_before {

@@ -97,10 +97,41 @@ impl Extensions<'_> {
         purposes.iter().map(|oid| name_of(&PURPOSE_NAMES, *oid)).collect()
     }
 
+    /// Whether a CA with these may sign for `purposes`: it has none of its own, any, or these.
+    pub fn permits_purposes(self, purposes: &[ObjectIdentifier]) -> bool {
+        const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
+        let Some((_, ExtendedKeyUsage(own))) = self.get::<ExtendedKeyUsage>() else { return true };
+        own.contains(&ANY) || purposes.iter().all(|purpose| own.contains(purpose))
+    }
+
     /// The subject alternative names of the kinds that Kubernetes uses.
     pub fn sans(self) -> Vec<San> {
         let names = self.get::<SubjectAltName>().map(|(_, names)| names.0).unwrap_or_default();
         names.iter().filter_map(San::from_general_name).collect()
+    }
+
+    /// How many subject alternative names are of other kinds.
+    pub fn foreign_sans(self) -> usize {
+        let names = self.get::<SubjectAltName>().map(|(_, names)| names.0).unwrap_or_default();
+        names.iter().filter(|name| San::from_general_name(name).is_none()).count()
+    }
+
+    /// The critical extensions of kinds that we do not understand, name constraints among them: whoever goes on regardless
+    /// may sign what no verifier accepts (RFC 5280, 4.2).
+    pub fn not_understood(self) -> Vec<String> {
+        const UNDERSTOOD: [&str; 7] = [
+            "authorityKeyIdentifier",
+            "basicConstraints",
+            "certificatePolicies",
+            "extendedKeyUsage",
+            "keyUsage",
+            "subjectAltName",
+            "subjectKeyIdentifier",
+        ];
+        let critical: Vec<Extension> = self.0.iter().filter(|one| one.critical).cloned().collect();
+        let mut names = Extensions(&critical).names();
+        names.retain(|name| !UNDERSTOOD.contains(&name.as_str()));
+        names
     }
 
     /// The subject key identifier.

@@ -209,6 +209,13 @@ impl DistinguishedName {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The parts of other kinds than these, as text: `UID=u1`.
+    pub fn besides(&self, known: &[Attribute]) -> impl Iterator<Item = String> {
+        let others =
+            self.parts.iter().filter(|(oid, _)| known.iter().all(|known| known.oid != *oid));
+        others.map(|part| Self { parts: vec![part.clone()] }.to_string())
+    }
+
     /// Whether it has no part at all.
     pub fn is_empty(&self) -> bool {
         self.parts.is_empty()

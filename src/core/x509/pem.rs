@@ -141,3 +141,68 @@ fn describe(error: &pem::Error) -> String {
         _ => "it cannot be read".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use der::pem::LineEnding;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The labels that are told apart.
+    const LABELS: [&str; 7] = [
+        CERTIFICATE,
+        CERTIFICATE_REQUEST,
+        CRL,
+        "EC PRIVATE KEY",
+        "PRIVATE KEY",
+        PUBLIC_KEY,
+        "RSA PRIVATE KEY",
+    ];
+
+    fn text(label: &str, der: &[u8], ending: LineEnding) -> String {
+        der::pem::encode_string(label, ending, der).unwrap()
+    }
+
+    #[test]
+    fn unknown_blocks_and_words_between_are_passed_over() {
+        let parameters = text("EC PARAMETERS", b"\x06", LineEnding::LF);
+        let certificate = text(CERTIFICATE, b"abc", LineEnding::LF);
+        let found =
+            blocks(format!("words\n{parameters}more words\n{certificate}").as_bytes()).unwrap();
+        assert_eq!(labels(&found), "CERTIFICATE");
+        assert_eq!(blocks(b" \n").err(), Some(Error::Empty));
+        assert_eq!(blocks(b"words").err(), Some(Error::NoPem));
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_arrive_in_order_whatever_ends_their_lines(
+            list in proptest::collection::vec((0..LABELS.len(), proptest::collection::vec(any::<u8>(), 1..200)), 1..6),
+            dos in any::<bool>(),
+        ) {
+            let ending = if dos { LineEnding::CRLF } else { LineEnding::LF };
+            let file: String = list.iter().map(|(label, der)| text(LABELS[*label], der, ending)).collect();
+            let found = blocks(file.as_bytes()).unwrap();
+            let found: Vec<_> = found.iter().map(|block| (block.label, block.der.to_vec())).collect();
+            let wanted: Vec<_> = list.iter().map(|(label, der)| (LABELS[*label], der.clone())).collect();
+            prop_assert_eq!(found, wanted);
+        }
+
+        #[test]
+        fn a_block_that_is_cut_short_is_never_read_as_a_whole_one(
+            der in proptest::collection::vec(any::<u8>(), 1..200),
+            keep in 0.0..1.0,
+        ) {
+            let file = text(CERTIFICATE, &der, LineEnding::LF);
+            let end = file.len() - "-----\n".len();
+            let cut = &file.as_bytes()[..(end as f64 * keep) as usize];
+            prop_assert!(blocks(cut).is_err() || blocks(cut).is_ok_and(|found| found.is_empty()));
+        }
+
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = blocks(&bytes);
+        }
+    }
+}

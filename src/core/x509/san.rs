@@ -161,8 +161,17 @@ fn dns(name: &str) -> Result<San, Error> {
     }
 }
 
-/// The rule of RFC 1123 that `name`, in lower case, breaks.
+/// Why `name`, in lower case, is no DNS name that a verifier would look for; `None` if it is one.
 pub fn flaw_of_dns_name(name: &str) -> Option<&'static str> {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    flaw_of_subdomain(name).or_else(|| {
+        let like_an_address = name.contains('.') && last.bytes().all(|b| b.is_ascii_digit());
+        like_an_address.then_some("its last part is a number, as in an address")
+    })
+}
+
+/// Why `name` is no DNS subdomain (RFC 1123), as Kubernetes' own names are; `None` if it is one. Addresses are.
+pub fn flaw_of_subdomain(name: &str) -> Option<&'static str> {
     let label_ok = |label: &str| {
         let edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
         label.len() <= 63 && edge(label.as_bytes().first()) && edge(label.as_bytes().last())
@@ -184,10 +193,6 @@ pub fn flaw_of_dns_name(name: &str) -> Option<&'static str> {
         Some("only letters, digits, `-` and `.` may be in it")
     } else if !name.split('.').all(label_ok) {
         Some("each part must have 1 to 63 bytes and begin and end with a letter or digit")
-    } else if name.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()))
-        && name.contains('.')
-    {
-        Some("its last part is a number, as in an address")
     } else {
         None
     }
