@@ -9,15 +9,6 @@ use serde_json::Value;
 use crate::control_plane::ControlPlane;
 use crate::support::world::World;
 
-/// What kubeadm applies in the cluster so that its administrators may do what they like.
-const ADMINS: &str = "
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: 'kubeadm:cluster-admins'}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}
-subjects: [{apiGroup: rbac.authorization.k8s.io, kind: Group, name: 'kubeadm:cluster-admins'}]
-";
-
 /// Each kubeconfig with its user, its group, and what it may and may not do.
 const IDENTITIES: [(&str, &str, Option<&str>, &str, &str); 4] = [
     ("super-admin", "kubernetes-super-admin", Some("system:masters"), "delete nodes", ""),
@@ -89,7 +80,7 @@ impl Cluster {
         let denied = self.kubectl("admin", "get nodes");
         let said = String::from_utf8_lossy(&denied.stderr);
         assert!(said.contains("Error from server (Forbidden)"), "{said}");
-        self.apply(ADMINS);
+        self.apply(&self.world.sh("kubepki cluster bindings"));
         within_ten_seconds("the binding counts", || self.may("admin", "* *").then_some(()));
     }
 

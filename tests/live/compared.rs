@@ -254,7 +254,12 @@ impl Case {
              {}
              kubepki -q cluster init --apiserver-advertise-address {address} \\
                --apiserver-bind-port {port} --node-name cp-1 {kind} {flags} 2>&1
-             {after}",
+             {after}
+             # By the same file, nothing is to be done in either folder.
+             for tool in kubepki kubeadm; do
+               cd ~/$tool; kubepki cluster plan --config config.yaml >plan || {{ grep differs plan >&2; exit 3; }}
+               rm plan
+             done",
             kubernetes_programs(),
             if before.is_empty() {
                 ""
