@@ -125,6 +125,8 @@ const CASES: [Case; 16] = [
     Case {
         about: "a CA of yesterday",
         before: "KUBEPKI_AT=$(date -u -d yesterday +%FT%TZ) kubepki -q ca init --key-type ECDSA-P256",
+        config: "certificateValidityPeriod: 4380h0m0s",
+        flags: "--validity 4380h",
         ..PLAIN
     },
 ];
