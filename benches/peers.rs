@@ -65,6 +65,83 @@ current-context: admin@kubernetes
 END
 "#;
 
+/// A whole control plane: 16 keys, 10 certificates, 5 kubeconfigs with one each.
+const OUR_CLUSTER: &str = r#"
+$KUBEPKI cluster init -q --apiserver-advertise-address 192.0.2.10 --node-name cp-1 --key-type $KIND
+"#;
+
+/// kubeadm takes the kind of key from its file alone.
+const KUBEADM_CLUSTER: &str = r#"
+cat >config.yaml <<END
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+localAPIEndpoint: {advertiseAddress: 192.0.2.10}
+nodeRegistration: {name: cp-1, criSocket: "unix:///run/containerd/containerd.sock"}
+---
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: ClusterConfiguration
+kubernetesVersion: v1.36.3
+certificatesDir: $PWD/pki
+encryptionAlgorithm: $KIND
+END
+$KUBEADM init phase certs all --config config.yaml
+$KUBEADM init phase kubeconfig all --config config.yaml --kubeconfig-dir $PWD
+"#;
+
+/// The same keys and certificates, and kubeconfigs that hold them.
+const OPENSSL_CLUSTER: &str = r#"
+mkdir -p pki/etcd && cd pki
+ca() { # FILE NAME
+  openssl req -x509 -newkey rsa:2048 -nodes -keyout $1.key -out $1.crt -days 3650 -subj "/CN=$2" \
+    -addext "keyUsage = critical, digitalSignature, keyCertSign, cRLSign" -addext "subjectAltName = DNS:$2"
+}
+leaf() { # FILE CA SUBJECT PURPOSES [NAMES]
+  openssl req -new -newkey rsa:2048 -nodes -keyout $1.key -out $1.csr -subj "$3"
+  cat >$1.ext <<END
+basicConstraints = critical, CA:FALSE
+keyUsage = critical, digitalSignature
+extendedKeyUsage = $4
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+${5:+subjectAltName = $5}
+END
+  openssl x509 -req -in $1.csr -CA $2.crt -CAkey $2.key -CAcreateserial -days 365 -extfile $1.ext -out $1.crt
+}
+conf() { # FILE USER SUBJECT
+  leaf $1 ca "$3/CN=$2" clientAuth
+  cat >../$1.conf <<END
+apiVersion: v1
+kind: Config
+clusters:
+- name: kubernetes
+  cluster: {server: "https://192.0.2.10:6443", certificate-authority-data: $(base64 -w0 ca.crt)}
+users:
+- name: $2
+  user: {client-certificate-data: $(base64 -w0 $1.crt), client-key-data: $(base64 -w0 $1.key)}
+contexts:
+- name: $2@kubernetes
+  context: {cluster: kubernetes, user: "$2"}
+current-context: $2@kubernetes
+END
+}
+ca ca kubernetes; ca front-proxy-ca front-proxy-ca; ca etcd/ca etcd-ca
+leaf apiserver ca /CN=kube-apiserver serverAuth "DNS:cp-1, DNS:kubernetes, DNS:kubernetes.default, DNS:kubernetes.default.svc, DNS:kubernetes.default.svc.cluster.local, IP:10.96.0.1, IP:192.0.2.10"
+leaf apiserver-kubelet-client ca /CN=kube-apiserver-kubelet-client clientAuth
+leaf front-proxy-client front-proxy-ca /CN=front-proxy-client clientAuth
+for name in server peer; do
+  leaf etcd/$name etcd/ca /CN=cp-1 "serverAuth, clientAuth" "DNS:cp-1, DNS:localhost, IP:192.0.2.10, IP:127.0.0.1, IP:::1"
+done
+leaf etcd/healthcheck-client etcd/ca /CN=kube-etcd-healthcheck-client clientAuth
+leaf apiserver-etcd-client etcd/ca /CN=kube-apiserver-etcd-client clientAuth
+conf admin kubernetes-admin /O=kubeadm:cluster-admins
+conf super-admin kubernetes-super-admin /O=system:masters
+conf kubelet system:node:cp-1 /O=system:nodes
+conf controller-manager system:kube-controller-manager ""
+conf scheduler system:kube-scheduler ""
+openssl genrsa -out sa.key 2048
+openssl pkey -in sa.key -pubout -out sa.pub
+"#;
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// What one side does in the empty folder that it is given.
@@ -114,8 +191,70 @@ fn measure() -> Outcome<()> {
             ],
         )?;
     }
+    clusters()?;
     println!();
-    sizes(&kubectl)
+    sizes(&kubectl)?;
+    cluster_memory()
+}
+
+/// Whole control planes, and how well the work is spread over the cores.
+fn clusters() -> Outcome<()> {
+    let ours = |kind: &str| OUR_CLUSTER.replace("$KIND", kind);
+    let kubeadm = |kind: &str| KUBEADM_CLUSTER.replace("$KIND", kind);
+    race(
+        "cluster init, RSA-2048 | kubeadm",
+        "at most 0.45",
+        31,
+        [&|folder| shell(folder, &ours("RSA-2048")), &|folder| shell(folder, &kubeadm("RSA-2048"))],
+    )?;
+    race(
+        "cluster init, RSA-2048 | openssl",
+        "at most 0.12",
+        11,
+        [&|folder| shell(folder, &ours("RSA-2048")), &|folder| shell(folder, OPENSSL_CLUSTER)],
+    )?;
+    race(
+        "cluster init, ECDSA-P256 | kubeadm",
+        "at most 0.15",
+        41,
+        [&|folder| shell(folder, &ours("ECDSA-P256")), &|folder| {
+            shell(folder, &kubeadm("ECDSA-P256"))
+        }],
+    )?;
+    let mut spread: Vec<f64> =
+        (0..15).map(|_| cores_at_work(&ours("RSA-2048"))).collect::<Outcome<_>>()?;
+    spread.sort_unstable_by(f64::total_cmp);
+    let what = "cluster init, RSA-2048: processor time";
+    println!("{what:<42} {:>24} {:>26} {:>7.3} at least 1.7", "", "wall time", spread[7]);
+    Ok(())
+}
+
+/// Processor time over wall time of a script, in an empty folder.
+fn cores_at_work(script: &str) -> Outcome<f64> {
+    let folder = tempfile::tempdir()?;
+    let told = timed(folder.path(), "%U %S %e", &words(script))?;
+    let seconds: Vec<f64> = told.split(' ').map(str::parse).collect::<Result<_, _>>()?;
+    Ok((seconds[0] + seconds[1]) / seconds[2])
+}
+
+/// The greatest memory of a whole control plane; of kubeadm's two commands, the greater one.
+fn cluster_memory() -> Outcome<()> {
+    let script = |script: &str| -> Outcome<f64> {
+        let folder = tempfile::tempdir()?;
+        let told = timed(folder.path(), "%M", &words(&script.replace("$KIND", "RSA-2048")))?;
+        Ok(told.parse::<f64>()? * 1024.0 / 1e6)
+    };
+    let (ours, theirs) = (script(OUR_CLUSTER)?, script(KUBEADM_CLUSTER)?);
+    println!(
+        "{:<42} {ours:>24.1} {theirs:>26.1} {:>7.3} at most 0.5 (kubeadm)",
+        "memory: cluster init | kubeadm",
+        ours / theirs
+    );
+    Ok(())
+}
+
+fn words(script: &str) -> [OsString; 3] {
+    ["sh", "-euc", script].map(OsString::from)
 }
 
 /// Runs both sides in turn, each in an empty folder, and prints a line.
@@ -178,13 +317,19 @@ fn sizes(kubectl: &Path) -> Outcome<()> {
     Ok(())
 }
 
-/// The greatest resident size that a command had, as GNU time tells it.
+/// The greatest resident size that a command had.
 fn peak<S: AsRef<OsStr>>(folder: &Path, command: &[S]) -> Outcome<String> {
+    Ok(megabytes(timed(folder, "%M", command)?.parse::<u64>()? * 1024))
+}
+
+/// What GNU time tells of a command.
+fn timed<S: AsRef<OsStr>>(folder: &Path, format: &str, command: &[S]) -> Outcome<String> {
     let time = program("time", "apt-get install time")?;
-    let told = folder.join("peak");
-    run(Command::new(time).arg("-f%M").arg("-o").arg(&told).args(command).current_dir(folder))?;
-    let kilobytes: u64 = fs::read_to_string(told)?.trim().parse()?;
-    Ok(megabytes(kilobytes * 1024))
+    let told = folder.join("told");
+    let mut timed = Command::new(time);
+    timed.args(["-f", format, "-o"]).arg(&told).args(command);
+    run(with_tools(&mut timed).current_dir(folder))?;
+    Ok(fs::read_to_string(told)?.trim().to_owned())
 }
 
 fn megabytes(bytes: u64) -> String {
@@ -219,7 +364,13 @@ fn call(program: impl AsRef<OsStr>, arguments: &[&str]) -> Outcome<()> {
 }
 
 fn shell(folder: &Path, script: &str) -> Outcome<()> {
-    run(Command::new("sh").args(["-euc", script]).env("KUBEPKI", KUBEPKI).current_dir(folder))
+    run(with_tools(Command::new("sh").args(["-euc", script])).current_dir(folder))
+}
+
+/// The tools that the scripts name.
+fn with_tools(command: &mut Command) -> &mut Command {
+    let kubernetes = env::var_os("KUBEBUILDER_ASSETS").map(PathBuf::from).unwrap_or_default();
+    command.env("KUBEPKI", KUBEPKI).env("KUBEADM", kubernetes.join("kubeadm"))
 }
 
 fn run(command: &mut Command) -> Outcome<()> {

@@ -31,6 +31,9 @@ pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
         .clone()
         .map(|home| store::lock(&[Lockable::Folder(home)], &world.locks))
         .transpose()?;
+    if folder.is_some() {
+        store::unlock_dead(&spec.kubeconfigs());
+    }
     let plan = fit(decide(spec, &store::read(spec.paths()), world)?)?;
     let mut report = MadeReport::of_plan(&plan);
     report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));

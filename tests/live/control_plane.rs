@@ -15,6 +15,8 @@ pub struct ControlPlane {
     script: Child,
     /// Where the API server listens, such as `https://127.0.0.1:20443`.
     pub url: String,
+    /// Where etcd listens.
+    pub etcd: String,
 }
 
 impl ControlPlane {
@@ -30,13 +32,19 @@ impl ControlPlane {
 
     fn run(world: &World, args: &[&str]) -> Self {
         let mut command = in_world(world, &format!("{ROOT}/tests/control-plane/run"));
-        command.args(args).args(["--", "sh", "-c", "echo \"$KUBE_APISERVER\"; exec cat"]);
+        command.args(args).args([
+            "--",
+            "sh",
+            "-c",
+            "echo \"$KUBE_APISERVER $KUBE_ETCD\"; exec cat",
+        ]);
         let mut script =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the script");
-        let mut url = String::new();
+        let mut urls = String::new();
         let stdout = BufReader::new(script.stdout.take().expect("a stdout"));
-        stdout.take(200).read_line(&mut url).expect("a line");
-        let control_plane = Self { script, url: url.trim().to_owned() };
+        stdout.take(200).read_line(&mut urls).expect("a line");
+        let (url, etcd) = urls.trim().split_once(' ').unwrap_or_default();
+        let control_plane = Self { script, url: url.to_owned(), etcd: etcd.to_owned() };
         assert!(
             !control_plane.url.is_empty(),
             "the control plane did not start; the reason is above"
@@ -46,9 +54,16 @@ impl ControlPlane {
 
     /// Runs kubectl of the servers' version in the world.
     pub fn kubectl(&self, world: &World, args: &[&str]) -> Output {
-        let kubectl = Path::new(kubernetes_programs()).join("kubectl");
-        let output = in_world(world, &kubectl.to_string_lossy()).args(args).output();
-        output.expect("kubectl")
+        kubernetes_program(world, "kubectl").args(args).output().expect("kubectl")
+    }
+
+    /// Whether etcd speaks with a client of the PKI folder.
+    pub fn etcd_takes(&self, world: &World, client: &str) -> bool {
+        let mut etcdctl = kubernetes_program(world, "etcdctl");
+        etcdctl.args(["--endpoints", &self.etcd, "--cacert", "pki/etcd/ca.crt"]);
+        etcdctl.args(["--cert", &format!("pki/{client}.crt")]);
+        etcdctl.args(["--key", &format!("pki/{client}.key"), "--command-timeout", "3s"]);
+        etcdctl.args(["get", "/registry/health"]).output().expect("etcdctl").status.success()
     }
 
     /// Asks for a path of the API with curl, and returns the HTTP status, such as `200`; `000` when TLS failed.
@@ -82,6 +97,10 @@ impl Drop for ControlPlane {
         let _ = self.script.kill();
         let _ = self.script.wait();
     }
+}
+
+fn kubernetes_program(world: &World, name: &str) -> Command {
+    in_world(world, &Path::new(kubernetes_programs()).join(name).to_string_lossy())
 }
 
 fn in_world(world: &World, program: &str) -> Command {

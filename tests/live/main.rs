@@ -2,8 +2,12 @@
 //! `cargo test --test live`; the first time, `tests/control-plane/build` then takes a quarter of an hour.
 #![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
+mod agreement;
+mod cluster;
+mod compared;
 mod contexts;
 mod control_plane;
+mod fields;
 mod identity;
 mod kubeadm;
 mod kubeconfigs;

@@ -28,9 +28,24 @@ const USE: Victim = Victim {
     prepare: &|world| world.write(".kube/config", kubeconfig("one")),
 };
 
+const CLUSTER: Victim = Victim {
+    program: "kubepki",
+    args: &[
+        "cluster",
+        "init",
+        "--apiserver-advertise-address=192.0.2.10",
+        "--node-name=cp-1",
+        "--key-type=ECDSA-P256",
+    ],
+    prepare: &|_| (),
+};
+
+/// Fewer than of the others: one run writes 27 files, and after each every pair is looked at.
+const CLUSTER_ROUNDS: u32 = 40;
+
 #[test]
 fn a_killed_issue_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
-    kill_at_random_moments(&ISSUE, rounds(), 8, |world| {
+    kill_at_random_moments(&ISSUE, rounds(200), 8, |world| {
         files_are_whole(world)?;
         again(world, ISSUE.args)?;
         pair_is_good(world)
@@ -39,7 +54,7 @@ fn a_killed_issue_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
 
 #[test]
 fn a_killed_replacement_leaves_whole_files_and_the_next_run_makes_a_pair_of_them() {
-    kill_at_random_moments(&REPLACE, rounds(), 88, |world| {
+    kill_at_random_moments(&REPLACE, rounds(200), 88, |world| {
         files_are_whole(world)?;
         again(world, REPLACE.args)?;
         pair_is_good(world)
@@ -48,7 +63,7 @@ fn a_killed_replacement_leaves_whole_files_and_the_next_run_makes_a_pair_of_them
 
 #[test]
 fn a_killed_replacement_is_finished_or_undone_by_the_next_run_whatever_that_is() {
-    kill_at_random_moments(&REPLACE, rounds() / 4, 888, |world| {
+    kill_at_random_moments(&REPLACE, rounds(200) / 4, 888, |world| {
         again(world, &["cert", "issue", "bob", "--key-type", "ECDSA-P256"])?;
         pair_is_good(world)
     });
@@ -56,7 +71,7 @@ fn a_killed_replacement_is_finished_or_undone_by_the_next_run_whatever_that_is()
 
 #[test]
 fn a_killed_switch_leaves_the_old_or_the_new_kubeconfig() {
-    kill_at_random_moments(&USE, rounds(), 8888, |world| {
+    kill_at_random_moments(&USE, rounds(200), 8888, |world| {
         let left = world.read(".kube/config");
         if left != kubeconfig("one") && left != kubeconfig("two") {
             return Err(format!("neither the old nor the new: {left}"));
@@ -71,9 +86,55 @@ fn a_killed_switch_leaves_the_old_or_the_new_kubeconfig() {
     });
 }
 
-/// How often each command is killed: `KILLS`, or 200 times.
-fn rounds() -> u32 {
-    std::env::var("KILLS").map_or(200, |kills| kills.parse().expect("KILLS is a number"))
+#[test]
+fn a_killed_cluster_is_completed_by_the_next_run_and_keeps_the_cas_that_were_finished() {
+    kill_at_random_moments(&CLUSTER, rounds(CLUSTER_ROUNDS), 88888, |world| {
+        let finished = finished_cas(world);
+        again(world, CLUSTER.args)?;
+        if finished.iter().any(|(name, content)| world.read(name) != *content) {
+            return Err("a CA that was finished has changed".to_owned());
+        }
+        cluster_is_complete(world)
+    });
+}
+
+/// How often each command is killed: `KILLS`, or as often as is usual.
+fn rounds(usual: u32) -> u32 {
+    std::env::var("KILLS").map_or(usual, |kills| kills.parse().expect("KILLS is a number"))
+}
+
+/// The CAs of which both halves are there, and the key of tokens, as they are.
+fn finished_cas(world: &World) -> Vec<(String, String)> {
+    let pairs =
+        ["ca", "front-proxy-ca", "etcd/ca"].map(|ca| [format!("{ca}.crt"), format!("{ca}.key")]);
+    let pairs = pairs.into_iter().chain([["sa.key".to_owned(), "sa.pub".to_owned()]]);
+    let there = pairs.map(|pair| pair.map(|file| format!("pki/{file}")));
+    there
+        .filter(|pair| pair.iter().all(|file| world.path(file).exists()))
+        .flatten()
+        .map(|file| (file.clone(), world.read(&file)))
+        .collect()
+}
+
+/// Every file is there and no other, each key belongs to its certificate, each certificate to its CA.
+fn cluster_is_complete(world: &World) -> Result<(), String> {
+    let script = "
+        same() { [ \"$(openssl x509 -noout -pubkey -in $1)\" = \"$(openssl pkey -pubout -in $2)\" ] || echo \"$1 has another key\"; }
+        pair() { same $1.crt $1.key; verify $1.crt $2; }
+        verify() { openssl verify -attime 1767225600 -CAfile $2.crt $1 >/dev/null || echo \"$1 is of another CA\"; }
+        cd pki; pair ca ca; pair front-proxy-ca front-proxy-ca; pair etcd/ca etcd/ca
+        pair apiserver ca; pair apiserver-kubelet-client ca; pair front-proxy-client front-proxy-ca
+        for name in apiserver-etcd-client etcd/server etcd/peer etcd/healthcheck-client; do pair $name etcd/ca; done
+        openssl pkey -pubout -in sa.key | cmp - sa.pub
+        for conf in admin super-admin kubelet controller-manager scheduler; do
+          data() { sed -n \"s/^ *$1-data: //p\" ../$conf.conf | base64 -d; }
+          data client-certificate >~/out.crt; data client-key >~/out.key
+          same ~/out.crt ~/out.key; verify ~/out.crt ca; data certificate-authority | cmp - ca.crt
+        done 2>&1; rm ~/out.*; cd; find . -type f ! -name '*.crt' ! -name '*.key' ! -name '*.conf' ! -name sa.pub; find . -type f | wc -l";
+    match world.sh(script).trim() {
+        "27" => again(world, &[&["cluster", "plan"], &CLUSTER.args[2..]].concat()),
+        damage => Err(damage.to_owned()),
+    }
 }
 
 /// Runs a command in what was left; it must succeed.

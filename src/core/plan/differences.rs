@@ -35,8 +35,9 @@ pub fn of_certificate(
     } else {
         (start > now).then(|| format!("it is not valid before {start}"))
     };
-    let other_end =
-        until.filter(|until| !ends_as_asked(found, *until, wanted)).map(|until| match until {
+    let other_end = until
+        .filter(|until| !ends_as_asked(found, *until, wanted, authority, now))
+        .map(|until| match until {
             Until::Date(date) => format!("it ends at {end}, not at {date}"),
             Until::After(period) => format!("it ends at {end}, not {period} after its start"),
         });
@@ -107,8 +108,20 @@ fn has_other_usages(found: Extensions<'_>, wanted: Profile, rsa_key: bool) -> bo
 }
 
 /// Whether it ends when asked, or with its CA.
-fn ends_as_asked(found: &Certificate, until: Until, wanted: &Template) -> bool {
+fn ends_as_asked(
+    found: &Certificate,
+    until: Until,
+    wanted: &Template,
+    authority: &Authority,
+    now: Moment,
+) -> bool {
     let validity = found.validity();
+    if let Until::After(period) = until
+        && begins_with_its_ca(found, authority)
+    {
+        let made = validity.not_after.unix().saturating_sub(period.seconds());
+        return validity.not_before.unix() <= made && made <= now.unix();
+    }
     let asked = match until {
         Until::Date(date) => Some(date),
         Until::After(period) => {
@@ -116,4 +129,12 @@ fn ends_as_asked(found: &Certificate, until: Until, wanted: &Template) -> bool {
         }
     };
     Some(validity.not_after) == asked || validity.not_after == wanted.validity.not_after
+}
+
+/// kubeadm lets a client in a kubeconfig begin when its CA began, and so the start does not tell when it was made. It gives
+/// leaves no subject key identifier; we do.
+fn begins_with_its_ca(found: &Certificate, authority: &Authority) -> bool {
+    let Authority::Known(chain) = authority else { return false };
+    found.validity().not_before == chain[0].validity().not_before
+        && found.extensions().subject_key_id().is_none()
 }

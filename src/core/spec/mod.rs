@@ -301,6 +301,15 @@ impl Spec {
         }
         paths
     }
+
+    /// The kubeconfigs that are wanted.
+    pub fn kubeconfigs(&self) -> Vec<PathBuf> {
+        let out = |wanted: &Wanted| match wanted {
+            Wanted::Kubeconfig(spec) => spec.out.path().map(Path::to_owned),
+            _ => None,
+        };
+        self.wanted.iter().filter_map(out).collect()
+    }
 }
 
 /// How long a certificate of this profile lives when nothing else is said.

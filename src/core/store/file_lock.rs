@@ -43,6 +43,11 @@ impl FileLock {
     }
 }
 
+/// Removes the lock of a kubeconfig if the run that made it is dead.
+pub(super) fn break_dead(target: &Path) {
+    let _ = break_stale(&lock_path(target));
+}
+
 impl Drop for FileLock {
     fn drop(&mut self) {
         if is_same(&self.file, &self.path) {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::commit::{self, Written};
 use super::error::Error;
-use super::file_lock::FileLock;
+use super::file_lock::{self, FileLock};
 use super::folder_lock::FolderLock;
 use super::folders::{MadeFolders, PRIVATE, identity, parent, resolve};
 use super::journal::{self, Recovery};
@@ -71,6 +71,15 @@ pub fn lock(set: &[Lockable], settings: &LockSettings) -> Result<Guard, Error> {
         recovered.extend(journal::recover(folder.folder())?);
     }
     Ok(Guard { files, folders, made, recovered })
+}
+
+/// Removes the locks of killed runs beside kubeconfigs, for a run that has nothing to write there and so takes none itself:
+/// kubectl would be kept out for ever. Locks of the living stay.
+pub fn unlock_dead(kubeconfigs: &[PathBuf]) {
+    for file in kubeconfigs {
+        let names = [Some(file.clone()), resolve(file).ok()];
+        names.into_iter().flatten().for_each(|name| file_lock::break_dead(&name));
+    }
 }
 
 impl Guard {

@@ -30,5 +30,5 @@ pub use self::commit::{How, Written};
 pub use self::error::Error;
 pub use self::holder::{By, Holder, Process};
 pub use self::journal::{Outcome, Recovery};
-pub use self::lock::{Guard, LockSettings, Lockable, lock};
+pub use self::lock::{Guard, LockSettings, Lockable, lock, unlock_dead};
 pub use self::read::{LIMIT, read, read_stream};
