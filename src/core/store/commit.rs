@@ -4,6 +4,7 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::PathBuf;
+use std::thread;
 
 use super::error::Error;
 use super::folders::{MadeFolders, parent};
@@ -65,11 +66,16 @@ struct OneFile<'a> {
     kept: Option<PathBuf>,
 }
 
+/// How many files are synced at a time.
+const SYNCS_AT_ONCE: usize = 16;
+
 /// The smallest things that are done, in their order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Step {
-    /// Write and sync a file beside its target.
+    /// Write a file beside its target.
     Stage(usize),
+    /// Make what was written durable.
+    Flush,
     /// Give the old file a second name.
     Keep(usize),
     /// See that the old files are still as they must be.
@@ -108,6 +114,7 @@ impl<'a> Commit<'a> {
     fn steps(&self) -> Vec<Step> {
         let all = 0..self.files.len();
         let mut steps: Vec<Step> = all.clone().map(Step::Stage).collect();
+        steps.push(Step::Flush);
         if self.home.is_some() {
             steps.extend(all.clone().filter(|&i| self.files[i].old.is_some()).map(Step::Keep));
         }
@@ -122,6 +129,7 @@ impl<'a> Commit<'a> {
     fn take(&mut self, step: Step) -> Result<(), Error> {
         match step {
             Step::Stage(i) => self.files[i].stage(self.owner),
+            Step::Flush => flush(&self.files),
             Step::Keep(i) => self.files[i].keep(self.owner),
             Step::Check => self.check(),
             Step::Journal => self.journal(),
@@ -182,8 +190,14 @@ impl OneFile<'_> {
         // The bits for the old group are not for another one.
         let mode = if same_group { mode } else { mode & !0o070 };
         file.set_permissions(fs::Permissions::from_mode(mode))?;
-        file.write_all(&self.change.bytes)?;
-        file.sync_all()
+        file.write_all(&self.change.bytes)
+    }
+
+    /// Makes the new file durable. It is opened again, since a large set has more files than a process may keep open.
+    fn sync(&self) -> Result<(), Error> {
+        let Some(staged) = &self.staged else { return Ok(()) };
+        let synced = File::open(staged).and_then(|file| file.sync_all());
+        synced.map_err(Error::io("write", &self.change.path))
     }
 
     /// Keeps the old file under a second name, so that a set can be undone; as a copy where there are no hard links.
@@ -220,6 +234,21 @@ impl OneFile<'_> {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Syncs many files at once: a file system writes its own journal once for all that wait, and disks take requests side by
+/// side. One after the other, the files of a control plane take longer than its keys.
+fn flush(files: &[OneFile<'_>]) -> Result<(), Error> {
+    let share = files.len().div_ceil(SYNCS_AT_ONCE).max(1);
+    thread::scope(|scope| {
+        let sync = |files: &[OneFile<'_>]| files.iter().try_for_each(OneFile::sync);
+        let mut shares = files.chunks(share);
+        let own = shares.next().unwrap_or_default();
+        let others: Vec<_> = shares.map(|files| scope.spawn(move || sync(files))).collect();
+        let own = sync(own);
+        let others = others.into_iter().map(|other| other.join().expect("a sync does not panic"));
+        others.fold(own, Result::and)
+    })
 }
 
 fn install(entry: &Entry) -> Result<(), Error> {
