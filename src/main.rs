@@ -1,6 +1,6 @@
 //! The process edge: the world comes in here and an exit code goes out.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::time::SystemTime;
@@ -21,7 +21,6 @@ fn main() -> ExitCode {
             folder: std::env::current_dir().unwrap_or_default(),
             machine: &machine,
             input: &mut io::stdin().lock(),
-            input_is_terminal: io::stdin().is_terminal(),
             output: &mut io::stdout().lock(),
             talk: &mut io::stderr().lock(),
         },

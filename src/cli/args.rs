@@ -10,6 +10,7 @@ use clap::{ArgMatches, Args};
 use super::output::Format;
 use crate::core::Error;
 use crate::core::catalog::{self, Row};
+use crate::core::changes::folder_of;
 use crate::core::spec::{Destination, IssuerSpec, KeySpec, Pair};
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::name::{Attribute, DistinguishedName};
@@ -185,10 +186,7 @@ pub fn places_in(folder: &Path, file: &str, suffix: &str) -> (Destination, Desti
 pub fn home(shared: &Shared, out: Option<&Path>) -> Option<PathBuf> {
     match out {
         Some(out) if out == Path::new("-") => None,
-        Some(out) => {
-            let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty());
-            Some(folder.unwrap_or(Path::new(".")).to_owned())
-        }
+        Some(out) => Some(folder_of(out).to_owned()),
         None => Some(shared.cert_dir.clone()),
     }
 }

@@ -50,8 +50,6 @@ pub struct Process<'a> {
     pub machine: &'a dyn Fn() -> Machine,
     /// Standard input.
     pub input: &'a mut dyn Read,
-    /// Whether a person sits at standard input.
-    pub input_is_terminal: bool,
     /// Standard output.
     pub output: &'a mut dyn Write,
     /// Standard error.
@@ -243,29 +241,34 @@ impl Session<'_> {
     fn make(&mut self, spec: acts::spec::Spec, dry_run: bool) -> Result<Exit, Stop> {
         let act = if dry_run { acts::dry_run } else { acts::make };
         let made = act(&spec, &self.world)?;
-        made.report.warnings.iter().for_each(|warning| self.out.warning(warning));
-        made.report.notes.iter().for_each(|note| self.out.note(note));
+        self.tell(&made.report.warnings, &made.report.notes);
         self.out.file(&made.stdout)?;
         self.out.report(&made.report)?;
         Ok(Exit::Done)
+    }
+
+    /// What the operator should know before the report.
+    fn tell(&mut self, warnings: &[String], notes: &[String]) {
+        warnings.iter().for_each(|warning| self.out.warning(warning));
+        notes.iter().for_each(|note| self.out.note(note));
     }
 
     fn context(&mut self, command: ContextCommand) -> Result<Exit, Stop> {
         match command {
             ContextCommand::Current(place) => {
                 let report = acts::current_context(&place.paths(self.environment))?;
-                report.warnings.iter().for_each(|warning| self.out.warning(warning));
+                self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
             ContextCommand::List(place) => {
                 let report = acts::contexts(&place.paths(self.environment))?;
-                report.warnings.iter().for_each(|warning| self.out.warning(warning));
+                self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
             ContextCommand::Use(args) => {
                 let paths = args.place.paths(self.environment);
                 let report = acts::use_context(&paths, &args.wanted(), args.dry_run, &self.world)?;
-                report.warnings.iter().for_each(|warning| self.out.warning(warning));
+                self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
         }
@@ -280,8 +283,7 @@ impl Session<'_> {
     /// Whatever is not as asked is a finding.
     fn plan(&mut self, spec: acts::spec::Spec) -> Result<Exit, Stop> {
         let report = acts::plan(&spec, &self.world)?;
-        report.warnings.iter().for_each(|warning| self.out.warning(warning));
-        report.notes.iter().for_each(|note| self.out.note(note));
+        self.tell(&report.warnings, &report.notes);
         self.out.report(&report)?;
         Ok(if report.changed { Exit::Findings } else { Exit::Done })
     }

@@ -121,6 +121,11 @@ impl fmt::Debug for Found {
     }
 }
 
+/// The folder of a file, as one would type it; `.` for a bare name.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// The file's path as one word of a shell.
 pub fn quoted(path: &Path) -> String {
     let text = path.display().to_string();

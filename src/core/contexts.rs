@@ -1,10 +1,13 @@
 //! The acts around contexts: list them, name the current one, switch.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, Snapshot, quoted};
+use crate::core::changes::{
+    Before, Bytes, Change, Changes, Found, Secrecy, Snapshot, folder_of, quoted,
+};
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{self, File, LoadPaths, View, near};
 use crate::core::report::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
@@ -105,21 +108,25 @@ pub fn contexts(paths: &LoadPaths) -> Result<ContextsReport, Error> {
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
     let current = view.current_context().map(|(name, _)| name);
+    // Looked up once for each context, and there may be thousands of both.
+    let servers: BTreeMap<&str, &str> = view
+        .clusters()
+        .into_iter()
+        .map(|item| (item.entry.name.as_str(), item.entry.cluster.server.as_str()))
+        .collect();
     let mut contexts: Vec<ContextRow> = view
         .contexts()
         .into_iter()
         .map(|item| {
             let context = &item.entry.context;
-            let cluster = view.cluster(&context.cluster);
+            let server = servers.get(context.cluster.as_str()).copied();
             ContextRow {
                 current: current == Some(item.entry.name.as_str()),
                 name: item.entry.name.clone(),
                 cluster: context.cluster.clone(),
                 user: context.user.clone(),
                 namespace: context.namespace.clone(),
-                server: cluster
-                    .map(|cluster| cluster.entry.cluster.server.clone())
-                    .unwrap_or_default(),
+                server: server.unwrap_or_default().to_owned(),
                 file: item.file.path().to_owned(),
             }
         })
@@ -160,8 +167,7 @@ pub fn use_context(
     let no_file = || ContextError::NoFile(named(paths));
     let target =
         paths.default_file(exists).filter(|path| exists(path)).ok_or_else(no_file)?.to_owned();
-    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).to_owned();
+    let folder = folder_of(&target).to_owned();
     let guard = match dry_run {
         true => None,
         false => Some(store::lock(

@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::core::catalog::{CLUSTER_CA, ROWS, Row};
-use crate::core::changes::{Bytes, Found, Snapshot, quoted};
-use crate::core::spec::{Pair, check_file_name};
+use crate::core::changes::{Bytes, Found, Snapshot, folder_of, quoted};
+use crate::core::spec::check_file_name;
 use crate::core::x509::cert::{self, Certificate};
-use crate::core::x509::chain::{self, Ca};
+use crate::core::x509::chain;
 use crate::core::x509::csr::{self, Request};
 use crate::core::x509::pem;
 use crate::core::x509::private_key::{self, PrivateKey};
 use crate::core::x509::public_key::PublicKey;
-use crate::core::x509::time::Moment;
 
 /// The files of a PKI, read where they are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -120,7 +119,7 @@ fn hint_of_missing(what: &str, path: &Path) -> Option<String> {
         "client certificate" => {
             Some("make it in the same step with --issue, or name it with --client-certificate FILE".into())
         }
-        _ => Some(format!("see what is there: ls -l {}", quoted(folder(path)))),
+        _ => Some(format!("see what is there: ls -l {}", quoted(folder_of(path)))),
     }
 }
 
@@ -200,10 +199,7 @@ impl<'a> Inventory<'a> {
     /// The request in a file, its signature checked.
     pub fn request(self, path: &Path) -> Result<Request, Error> {
         let wrong = |source| Error::Request { path: path.to_owned(), source };
-        let bytes = self.bytes("request", path)?;
-        let bytes =
-            bytes.ok_or_else(|| Error::Missing { what: "request", path: path.to_owned() })?;
-        let request = Request::from_pem(bytes).map_err(wrong)?;
+        let request = Request::from_pem(self.need("request", path)?).map_err(wrong)?;
         request.verify().map_err(wrong)?;
         Ok(request)
     }
@@ -215,25 +211,22 @@ impl<'a> Inventory<'a> {
         keys.filter_map(|block| PublicKey::from_spki_der(&block.der).ok()).collect()
     }
 
-    /// The certificates of a CA, its own first.
-    pub fn ca_chain(self, path: &Path) -> Result<Vec<Certificate>, Error> {
-        let missing = || Error::Missing { what: "CA certificate", path: path.to_owned() };
-        self.chain("CA certificate", path)?.ok_or_else(missing)
+    /// What a file holds that must be there.
+    pub fn need(self, what: &'static str, path: &Path) -> Result<&'a Bytes, Error> {
+        self.bytes(what, path)?.ok_or_else(|| missing(what, path))
     }
 
-    /// A CA that can sign at `now`.
-    pub fn ca(self, files: &Pair, now: Moment) -> Result<Ca, Error> {
-        let missing = |what, path: &Path| Error::Missing { what, path: path.to_owned() };
-        let certificate = &files.certificate;
-        let chain = self.ca_chain(certificate)?;
-        let wrong = |source| Error::Ca { path: certificate.clone(), source };
-        chain::may_sign(&chain[0], now).map_err(wrong)?;
-        let key = self.key("CA key", &files.key)?.ok_or_else(|| missing("CA key", &files.key))?;
-        Ca::new(chain, key, now).map_err(wrong)
+    /// The certificates in a file that must be there.
+    pub fn need_chain(self, what: &'static str, path: &Path) -> Result<Vec<Certificate>, Error> {
+        self.chain(what, path)?.ok_or_else(|| missing(what, path))
+    }
+
+    /// The private key in a file that must be there.
+    pub fn need_key(self, what: &'static str, path: &Path) -> Result<PrivateKey, Error> {
+        self.key(what, path)?.ok_or_else(|| missing(what, path))
     }
 }
 
-/// The folder of a file.
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+fn missing(what: &'static str, path: &Path) -> Error {
+    Error::Missing { what, path: path.to_owned() }
 }

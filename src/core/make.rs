@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::core::changes::{Bytes, Change, Found, Snapshot};
+use crate::core::changes::{Bytes, Change};
 use crate::core::inventory::Inventory;
 use crate::core::plan::{self, Plan};
 use crate::core::report::MadeReport;
@@ -34,7 +34,7 @@ pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
     if folder.is_some() {
         store::unlock_dead(&spec.kubeconfigs());
     }
-    let plan = fit(decide(spec, &store::read(spec.paths()), world)?)?;
+    let plan = fit(decide(spec, world)?)?;
     let mut report = MadeReport::of_plan(&plan);
     report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
     let drawn = keys::draw_for(&plan, world.entropy)?;
@@ -57,8 +57,7 @@ pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
 ///
 /// Files that cannot be read, or something that could not be signed.
 pub fn plan(spec: &Spec, world: &World<'_>) -> Result<MadeReport, Error> {
-    let plan = decide(spec, &store::read(spec.paths()), world)?;
-    Ok(MadeReport { dry_run: true, ..MadeReport::of_plan(&plan) })
+    Ok(preview(&decide(spec, world)?))
 }
 
 /// The same, where a difference is an error as it would be for [`make`].
@@ -67,13 +66,18 @@ pub fn plan(spec: &Spec, world: &World<'_>) -> Result<MadeReport, Error> {
 ///
 /// What stops [`plan()`]; a file that differs from what is asked.
 pub fn dry_run(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
-    let plan = fit(decide(spec, &store::read(spec.paths()), world)?)?;
-    let report = MadeReport { dry_run: true, ..MadeReport::of_plan(&plan) };
+    let report = preview(&fit(decide(spec, world)?)?);
     Ok(Made { report, stdout: Bytes::default() })
 }
 
-fn decide(spec: &Spec, snapshot: &Snapshot, world: &World<'_>) -> Result<Plan, Error> {
-    Ok(plan::make(spec, Inventory::new(snapshot), world.now)?)
+/// What is on disk, and what is to be done about it.
+fn decide(spec: &Spec, world: &World<'_>) -> Result<Plan, Error> {
+    let snapshot = store::read(spec.paths());
+    Ok(plan::make(spec, Inventory::new(&snapshot), world.now)?)
+}
+
+fn preview(plan: &Plan) -> MadeReport {
+    MadeReport { dry_run: true, ..MadeReport::of_plan(plan) }
 }
 
 /// A plan that may be carried out: nothing that is there differs from what is asked.
@@ -97,12 +101,7 @@ fn place(kubeconfigs: Vec<Entries>) -> Result<Vec<Change>, Error> {
     let now = store::read(files);
     let mut changes = Vec::new();
     for Entries { out, entries, force } in kubeconfigs {
-        let old = match now.get(&out) {
-            Found::Absent => None,
-            Found::File { .. } | Found::Unreadable(_) => {
-                Inventory::new(&now).bytes("kubeconfig", &out)?
-            }
-        };
+        let old = Inventory::new(&now).bytes("kubeconfig", &out)?;
         changes.extend(plan::place(&out, &entries, old, force)?);
     }
     Ok(changes)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::core::changes::{Bytes, Found, Snapshot};
-use crate::core::inventory::{self, Inventory};
+use crate::core::inventory::Inventory;
 use crate::core::report::{CaReport, Failure, KeyState, ShowReport};
 use crate::core::spec::{KubeadmConfig, Pair};
 use crate::core::x509::chain;
@@ -45,11 +45,7 @@ pub fn show(sources: &[Source], now: Moment) -> ShowReport {
 /// There is none, it cannot be read, or it is not kubeadm's.
 pub fn read_kubeadm_config(path: &Path) -> Result<KubeadmConfig, Error> {
     let snapshot = store::read([path.to_owned()]);
-    let bytes = Inventory::new(&snapshot).bytes("configuration", path)?;
-    let bytes = bytes.ok_or_else(|| inventory::Error::Missing {
-        what: "configuration",
-        path: path.to_owned(),
-    })?;
+    let bytes = Inventory::new(&snapshot).need("configuration", path)?;
     Ok(KubeadmConfig::parse(path, bytes)?)
 }
 
@@ -61,11 +57,7 @@ pub fn read_kubeadm_config(path: &Path) -> Result<KubeadmConfig, Error> {
 pub fn show_ca(files: &Pair, now: Moment) -> Result<CaReport, Error> {
     let snapshot = store::read([files.certificate.clone(), files.key.clone()]);
     let inventory = Inventory::new(&snapshot);
-    let missing =
-        || inventory::Error::Missing { what: "CA certificate", path: files.certificate.clone() };
-    let chain = inventory
-        .chain("CA certificate", &files.certificate)
-        .and_then(|chain| chain.ok_or_else(missing))?;
+    let chain = inventory.need_chain("CA certificate", &files.certificate)?;
     let key = match inventory.key("CA key", &files.key) {
         Ok(None) => KeyState::Missing,
         Ok(Some(key)) if chain::belongs(&chain[0], key.public_key()).is_ok() => KeyState::Matches,
@@ -80,10 +72,7 @@ fn examine(source: &Source, snapshot: &Snapshot) -> Result<Vec<check::Examined>,
     match source {
         Source::Bytes(name, bytes) => Ok(check::examine(name, bytes, None)?),
         Source::File(path) => {
-            let inventory = Inventory::new(snapshot);
-            let bytes = inventory.bytes("file", path)?;
-            let missing = || inventory::Error::Missing { what: "file", path: path.clone() };
-            let bytes = bytes.ok_or_else(missing)?;
+            let bytes = Inventory::new(snapshot).need("file", path)?;
             let key = match snapshot.get(&key_beside(path)) {
                 Found::File { bytes, .. } => Some(bytes),
                 Found::Absent | Found::Unreadable(_) => None,

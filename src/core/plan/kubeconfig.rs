@@ -145,11 +145,8 @@ impl Planner<'_> {
 
     /// A certificate and key that nobody makes: they must be there and fit each other.
     fn on_disk(&mut self, files: &Pair) -> Result<CertificateAndKey, Error> {
-        let missing = |what, path: &Path| inventory::Error::Missing { what, path: path.to_owned() };
-        let chain = self.inventory.chain("client certificate", &files.certificate)?;
-        let chain = chain.ok_or_else(|| missing("client certificate", &files.certificate))?;
-        let key = self.inventory.key("client key", &files.key)?;
-        let key = key.ok_or_else(|| missing("client key", &files.key))?;
+        let chain = self.inventory.need_chain("client certificate", &files.certificate)?;
+        let key = self.inventory.need_key("client key", &files.key)?;
         chain::belongs(&chain[0], key.public_key())
             .map_err(|source| inventory::Error::Pair { path: files.certificate.clone(), source })?;
         let path = &files.certificate;
@@ -164,8 +161,7 @@ impl Planner<'_> {
     }
 
     fn token(&self, path: &Path) -> Result<Secret, Error> {
-        let missing = || inventory::Error::Missing { what: "token file", path: path.to_owned() };
-        let bytes = self.inventory.bytes("token file", path)?.ok_or_else(missing)?;
+        let bytes = self.inventory.need("token file", path)?;
         let text = std::str::from_utf8(bytes).map(str::trim).unwrap_or_default();
         if text.is_empty() || text.contains(|c: char| c.is_control() || c == ' ') {
             return Err(inventory::Error::Token(path.to_owned()).into());

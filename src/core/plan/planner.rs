@@ -136,7 +136,7 @@ impl<'a> Planner<'a> {
         if let Some(chain) = self.chains.get(path) {
             return Ok(chain.clone());
         }
-        let chain = Rc::new(self.inventory.ca_chain(path)?);
+        let chain = Rc::new(self.inventory.need_chain("CA certificate", path)?);
         self.chains.insert(path.to_owned(), chain.clone());
         Ok(chain)
     }
@@ -145,7 +145,10 @@ impl<'a> Planner<'a> {
         if let Some(ca) = self.signers.get(&files.certificate) {
             return Ok(ca.clone());
         }
-        let ca = Rc::new(self.inventory.ca(files, self.now)?);
+        let chain = self.chain(&files.certificate)?.to_vec();
+        let key = self.inventory.need_key("CA key", &files.key)?;
+        let wrong = |source| inventory::Error::Ca { path: files.certificate.clone(), source };
+        let ca = Rc::new(Ca::new(chain, key, self.now).map_err(wrong)?);
         self.note_open_key(&files.key);
         self.signers.insert(files.certificate.clone(), ca.clone());
         Ok(ca)

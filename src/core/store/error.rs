@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 
 use super::holder::Holder;
-pub(super) use crate::core::changes::quoted;
+pub(super) use crate::core::changes::{folder_of, quoted};
 
 /// Why something could not be read, locked or written. What that means for the
 /// files is told at [`Guard::commit`](super::Guard::commit).
@@ -195,8 +195,7 @@ pub(super) fn seconds(span: Duration) -> String {
 }
 
 fn hint_of_io(path: &Path, error: &io::Error) -> Option<String> {
-    let folder =
-        quoted(path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref()));
+    let folder = quoted(folder_of(path));
     // A file that is not there is no help to look at.
     let file = if path.symlink_metadata().is_ok() { quoted(path) } else { String::new() };
     match error.kind() {

@@ -10,7 +10,7 @@ use super::file_lock::{self, FileLock};
 use super::folder_lock::FolderLock;
 use super::folders::{MadeFolders, PRIVATE, identity, parent, resolve};
 use super::journal::{self, Recovery};
-use crate::core::changes::{Changes, Snapshot};
+use crate::core::changes::Changes;
 
 /// What can be locked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -86,11 +86,6 @@ impl Guard {
     /// What was found half done in the locked folders, and what became of it.
     pub fn recovered(&self) -> &[Recovery] {
         &self.recovered
-    }
-
-    /// Reads files under the locks; see [`read`](super::read()).
-    pub fn read(&self, paths: impl IntoIterator<Item = PathBuf>) -> Snapshot {
-        super::read(paths)
     }
 
     /// Writes all of `changes`, or nothing. Returns what was done, in the order of the changes.

@@ -1,5 +1,6 @@
 //! Reading: whole files, bounded, never blocking.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
@@ -14,8 +15,10 @@ use crate::core::changes::{Bytes, Found, Snapshot};
 pub const LIMIT: u64 = 64 << 20;
 
 /// Reads each file whole. Symlinks are followed; what is too long, no file, or forbidden is
-/// [`Found::Unreadable`], and nothing blocks.
+/// [`Found::Unreadable`], and nothing blocks. A path that is asked for again, as the CA of many certificates is, is not read
+/// again.
 pub fn read(paths: impl IntoIterator<Item = PathBuf>) -> Snapshot {
+    let paths: BTreeSet<PathBuf> = paths.into_iter().collect();
     paths.into_iter().map(|path| (path.clone(), found(&path))).collect()
 }
 

@@ -55,7 +55,7 @@ fn record_of(pid: u32) -> String {
 /// Locks, reads, appends and writes.
 fn append(set: &[Lockable], path: &Path, text: &str) {
     let guard = take(set, LONG).unwrap();
-    let (before, mut bytes) = match guard.read([path.to_owned()]).get(path) {
+    let (before, mut bytes) = match crate::core::store::read([path.to_owned()]).get(path) {
         Found::File { bytes, .. } => (Before::Exactly(bytes.clone()), bytes.to_vec()),
         Found::Absent => (Before::Absent, Vec::new()),
         Found::Unreadable(why) => panic!("{why}"),
