@@ -181,30 +181,18 @@ impl Identity {
         args::subject(row, name, self.cn.as_deref(), &self.orgs)
     }
 
-    /// A client certificate and its key in the certificate folder, as `cert issue NAME` makes them.
-    pub fn client(
+    /// A certificate and its key in the certificate folder, as `cert issue NAME` makes them.
+    pub fn issue(
         &self,
         shared: &Shared,
         name: &str,
         signing: &Signing,
         lasting: &Lasting,
     ) -> Result<(Pair, CertificateSpec), Error> {
-        let row = self.row(name);
-        let files = Pair::beside(&shared.cert_dir, file(row, name)?);
-        let wanted = CertificateSpec {
-            certificate: Destination::File(files.certificate.clone()),
-            key: args::key_spec(
-                None,
-                Destination::File(files.key.clone()),
-                self.key_type.as_deref(),
-            )?,
-            subject: self.subject(row, name)?,
-            profile: row.profile,
-            sans: row.default_sans(name),
-            until: lasting.until()?,
-            issuer: signing.issuer(shared, row.issuer),
-        };
-        Ok((files, wanted))
+        let (name, identity) = (name.to_owned(), self.clone());
+        let holder = Holder { name, identity, sans: Vec::new(), key: None, out: None };
+        let files = Pair::beside(&shared.cert_dir, file(holder.row(), &holder.name)?);
+        Ok((files, holder.certificate(shared, signing, lasting)?))
     }
 }
 
@@ -246,6 +234,25 @@ impl Holder {
         self.identity.subject(self.row(), &self.name)
     }
 
+    fn certificate(
+        &self,
+        shared: &Shared,
+        signing: &Signing,
+        lasting: &Lasting,
+    ) -> Result<CertificateSpec, Error> {
+        let row = self.row();
+        let (certificate, key) = self.places(shared, "crt")?;
+        Ok(CertificateSpec {
+            certificate,
+            key: self.key(key)?,
+            subject: self.subject()?,
+            profile: row.profile,
+            sans: self.sans()?,
+            until: lasting.until()?,
+            issuer: signing.issuer(shared, row.issuer),
+        })
+    }
+
     fn home(&self, shared: &Shared) -> Option<PathBuf> {
         args::home(shared, self.out.as_deref())
     }
@@ -254,17 +261,7 @@ impl Holder {
 impl IssueArgs {
     /// What is meant.
     pub fn spec(&self, shared: &Shared) -> Result<Spec, Error> {
-        let row = self.holder.row();
-        let (certificate, key) = self.holder.places(shared, "crt")?;
-        let wanted = CertificateSpec {
-            certificate,
-            key: self.holder.key(key)?,
-            subject: self.holder.subject()?,
-            profile: row.profile,
-            sans: self.holder.sans()?,
-            until: self.lasting.until()?,
-            issuer: self.signing.issuer(shared, row.issuer),
-        };
+        let wanted = self.holder.certificate(shared, &self.signing, &self.lasting)?;
         let wanted = vec![Wanted::Certificate(wanted)];
         Ok(Spec { home: self.holder.home(shared), wanted, force: self.writing.force })
     }

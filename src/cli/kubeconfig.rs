@@ -190,7 +190,7 @@ impl GenArgs {
         }
         let Issuing { identity, signing, lasting } = &self.issuing;
         if self.issue {
-            let (files, issue) = identity.client(shared, &self.name, signing, lasting)?;
+            let (files, issue) = identity.issue(shared, &self.name, signing, lasting)?;
             return Ok((Credentials::Certificate(files), Some(issue)));
         }
         let files = match &self.client_certificate {

@@ -9,7 +9,7 @@ use crate::core::keys::Drawn;
 use crate::core::kubeconfig::NewEntries;
 use crate::core::plan::{
     self, Ask, CertificateAndKey, Certify, Configure, Credential, Issuer, Kept, KeyPair, KeyStep,
-    KnownCredential, Part, Pem, Plan, Step, Target,
+    KnownCredential, Part, Plan, Step, Target,
 };
 use crate::core::spec::Destination;
 use crate::core::x509::cert::{self, Certificate, chain_to_pem};
@@ -97,6 +97,7 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
             Step::KeyPair(pair) => signer.key_pair(*pair),
             Step::Kubeconfig(configure) => signer.configure(*configure)?,
             Step::Request(ask) => signer.ask(*ask)?,
+            Step::Told => Made::default(),
         };
         signer.outcome.made.push(made);
     }
@@ -165,21 +166,18 @@ impl Signer<'_> {
             Part::Known(chain) => chain_to_pem(chain),
             Part::Step(index) => chain_to_pem(&self.outcome.made[*index].chain),
         };
-        let entries = match &step.credential {
-            Credential::Token(token) => {
-                plan::entries(&step.spec, &ca, &KnownCredential::Token(token))
-            }
-            Credential::Certificate(Part::Known(it)) => {
-                plan::entries(&step.spec, &ca, &KnownCredential::Certificate(it))
-            }
+        let made;
+        let credential = match &step.credential {
+            Credential::Token(token) => KnownCredential::Token(token),
+            Credential::Certificate(Part::Known(it)) => KnownCredential::Certificate(it),
             Credential::Certificate(Part::Step(index)) => {
-                let made = &self.outcome.made[*index];
-                let key = made.key.as_ref().ok_or_else(|| Error::Unfit(step.spec.user.clone()))?;
-                let it =
-                    CertificateAndKey { chain: chain_to_pem(&made.chain), key: Pem(key.to_pem()) };
-                plan::entries(&step.spec, &ca, &KnownCredential::Certificate(&it))
+                let Made { chain, key, .. } = &self.outcome.made[*index];
+                let key = key.as_ref().ok_or_else(|| Error::Unfit(step.spec.user.clone()))?;
+                made = CertificateAndKey::new(chain, key);
+                KnownCredential::Certificate(&made)
             }
         };
+        let entries = plan::entries(&step.spec, &ca, &credential);
         match &step.spec.out {
             Destination::File(out) => {
                 self.outcome.kubeconfigs.push(Entries {

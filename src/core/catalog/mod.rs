@@ -18,9 +18,6 @@ pub const MASTERS: &str = "system:masters";
 /// The CA of etcd.
 pub const ETCD_CA: &str = "etcd-ca";
 
-/// The certificate of an etcd member among its peers.
-pub const ETCD_PEER: &str = "etcd-peer";
-
 /// The CA that signs when no other is named.
 pub const CLUSTER_CA: &str = "ca";
 
@@ -106,6 +103,8 @@ pub enum Sans {
     Fixed(&'static [&'static str]),
     /// The node, its address, and the names of the machine itself: etcd is also reached from where it runs.
     Member,
+    /// The same, for a member among its peers, which may have other names besides.
+    Peer,
 }
 
 /// A kubeconfig of the control plane.
@@ -260,7 +259,7 @@ impl Row {
         let fixed = match self.sans {
             Sans::ApiServer => DEFAULT_SERVICE_NAMES,
             Sans::Fixed(fixed) => fixed,
-            Sans::Member => MACHINE_NAMES,
+            Sans::Member | Sans::Peer => MACHINE_NAMES,
         };
         let fixed = fixed.iter().map(|text| (*text).to_owned());
         own.into_iter().chain(fixed.filter_map(|text| text.parse().ok())).collect()
@@ -307,7 +306,7 @@ mod tests {
             let fixed = match row.sans {
                 Sans::ApiServer => DEFAULT_SERVICE_NAMES.len(),
                 Sans::Fixed(fixed) => fixed.len(),
-                Sans::Member => MACHINE_NAMES.len(),
+                Sans::Member | Sans::Peer => MACHINE_NAMES.len(),
             };
             assert_eq!(row.default_sans("host-1").len(), fixed + own, "{}", row.name);
         }

@@ -136,7 +136,7 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Peer,
         subject: Subject::Host,
         organizations: &[],
-        sans: Sans::Member,
+        sans: Sans::Peer,
         conf: None,
         readers: &[Reader {
             component: "etcd",

@@ -23,13 +23,7 @@ impl Planner<'_> {
         if let Destination::Inside { file, user } = &spec.certificate
             && self.names_files(file, user)?
         {
-            // Its own step tells of it.
-            return Ok(Step::Keep(Kept {
-                file: file.clone(),
-                chain: Vec::new(),
-                key: None,
-                about: String::new(),
-            }));
+            return Ok(Step::Told);
         }
         let authority = self.authority(&spec.issuer, spec.profile)?;
         let template = Template {
@@ -78,7 +72,10 @@ impl Planner<'_> {
     }
 
     /// The certificates that are at a place. What will be replaced need not be readable.
-    pub(super) fn found_chain(&self, at: &Destination) -> Result<Option<Vec<Certificate>>, Error> {
+    pub(super) fn found_chain(
+        &mut self,
+        at: &Destination,
+    ) -> Result<Option<Vec<Certificate>>, Error> {
         let found = match at {
             Destination::File(path) => self.inventory.chain("certificate", path),
             Destination::Inside { file, user } => {
@@ -97,7 +94,7 @@ impl Planner<'_> {
     }
 
     /// The key that is there; one that must be there is an error if it is not.
-    pub(super) fn found_key(&self, spec: &KeySpec) -> Result<Option<FoundKey>, Error> {
+    pub(super) fn found_key(&mut self, spec: &KeySpec) -> Result<Option<FoundKey>, Error> {
         if let KeySpec::Own { to: Destination::Inside { file, user }, .. } = spec {
             return Ok(self.inside(file, user)?.map(|(_, key)| (file.clone(), key)));
         }

@@ -1,9 +1,10 @@
 //! Kubeconfigs: what they are to say, and how what is there differs.
 
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use super::planner::Planner;
-use super::{CertificateAndKey, Configure, Credential, Difference, Error, Kept, Part, Pem, Step};
+use super::{CertificateAndKey, Configure, Credential, Difference, Error, Kept, Part, Step};
 use crate::core::changes::{Before, Bytes, Change, Secrecy};
 use crate::core::inventory;
 use crate::core::kubeconfig::{
@@ -29,37 +30,32 @@ impl Planner<'_> {
             _ => Part::Known(self.trusted(&spec.ca)?),
         };
         let credential = self.credential(spec)?;
-        let old = match spec.out.path() {
-            Some(out) => self.inventory.bytes("kubeconfig", out)?.cloned(),
+        let file = match spec.out.path() {
+            Some(out) => self.file(out)?,
             None => None,
         };
         let mut stays = None;
-        if let (Some(out), Some(old)) = (spec.out.path(), &old) {
-            let file = File::parse(out, old)?;
+        if let Some(file) = &file {
             if spec.form == Form::Embedded {
-                self.note_open_key(out);
+                self.note_open_key(file.path());
             }
             let current = file.config().current_context.clone();
             stays = Some(current).filter(|current| !current.is_empty() && *current != spec.context);
             let entries = entries(spec, &known_ca(&ca), &known(&credential));
-            match self.compare(out, old, &entries)? {
+            match self.compare(file, &entries)? {
                 Compared::Same => {
                     let about = format!("kubeconfig with the context {}", spec.context);
-                    return Ok(Step::Keep(Kept {
-                        file: out.to_owned(),
-                        chain: Vec::new(),
-                        key: None,
-                        about,
-                    }));
+                    return Ok(Step::Keep(Kept::kubeconfig(file.path(), about)));
                 }
                 Compared::Differs(how) => {
-                    return Ok(Step::Differ(Difference { path: out.to_owned(), how: vec![how] }));
+                    let path = file.path().to_owned();
+                    return Ok(Step::Differ(Difference { path, how: vec![how] }));
                 }
                 Compared::Adds => {}
             }
         }
-        let (spec, force) = (spec.clone(), self.force);
-        Ok(Step::Kubeconfig(Box::new(Configure { spec, ca, credential, old, force, stays })))
+        let (spec, force, exists) = (spec.clone(), self.force, file.is_some());
+        Ok(Step::Kubeconfig(Box::new(Configure { spec, ca, credential, exists, force, stays })))
     }
 
     /// The certificates that a kubeconfig tells its readers to trust: CAs.
@@ -76,23 +72,18 @@ impl Planner<'_> {
     fn told_already(&self, spec: &KubeconfigSpec) -> Option<Step> {
         let out = spec.out.path().filter(|_| matches!(spec.credentials, Credentials::Inside))?;
         match &self.steps[*self.by_place.get(out)?] {
-            Step::Differ(_) => {
-                Some(Step::Differ(Difference { path: out.to_owned(), how: Vec::new() }))
+            Step::Differ(_) => Some(Step::Told),
+            Step::Told => {
+                let about = "kubeconfig that names the files of its certificate and key".to_owned();
+                Some(Step::Keep(Kept::kubeconfig(out, about)))
             }
-            Step::Keep(kept) if kept.chain.is_empty() => Some(Step::Keep(Kept {
-                file: out.to_owned(),
-                chain: Vec::new(),
-                key: None,
-                about: "kubeconfig that names the files of its certificate and key".to_owned(),
-            })),
             _ => None,
         }
     }
 
-    fn compare(&self, out: &Path, old: &Bytes, entries: &NewEntries) -> Result<Compared, Error> {
-        let file = File::parse(out, old)?;
-        match kubeconfig::add_entries(&file, &entries.for_file(&file), self.force) {
-            Ok(new) if new == *old => Ok(Compared::Same),
+    fn compare(&self, file: &File, entries: &NewEntries) -> Result<Compared, Error> {
+        match kubeconfig::add_entries(file, &entries.for_file(file), self.force) {
+            Ok(new) if *new == *file.bytes() => Ok(Compared::Same),
             Ok(_) => Ok(Compared::Adds),
             Err(EditError::Exists { kind, name, fields, .. }) => Ok(Compared::Differs(format!(
                 "its {kind} `{name}` differs in {}",
@@ -117,14 +108,14 @@ impl Planner<'_> {
         Ok(Credential::Certificate(
             match (step.map(|index| (index, &self.steps[index])), &spec.credentials) {
                 (Some((_, Step::Keep(Kept { chain, key: Some((_, key)), .. }))), _) => {
-                    Part::Known(pem(chain, key))
+                    Part::Known(CertificateAndKey::new(chain, key))
                 }
                 (Some((index, Step::Certify(_))), _) => Part::Step(index),
                 // It differs, and so nothing will be carried out.
                 (Some(_), _) | (None, Credentials::Inside | Credentials::TokenFile(_)) => {
                     Part::Known(CertificateAndKey {
                         chain: NOT_MADE_YET.to_owned(),
-                        key: Pem(Default::default()),
+                        key: Secret::default(),
                     })
                 }
                 (None, Credentials::Certificate(files)) => Part::Known(self.on_disk(files)?),
@@ -157,7 +148,7 @@ impl Planner<'_> {
         if !chain[0].extensions().purposes().iter().any(|purpose| purpose == "clientAuth") {
             self.notes.push(super::Note::NotForClients(path.clone()));
         }
-        Ok(pem(&chain, &key))
+        Ok(CertificateAndKey::new(&chain, &key))
     }
 
     fn token(&self, path: &Path) -> Result<Secret, Error> {
@@ -170,29 +161,47 @@ impl Planner<'_> {
     }
 
     /// Whether a user of a kubeconfig has its certificate in a file: a kubelet that rotates its own writes it so.
-    pub(super) fn names_files(&self, path: &Path, user: &str) -> Result<bool, Error> {
-        let Some(bytes) = self.inventory.bytes("kubeconfig", path)? else { return Ok(false) };
-        // What cannot be read is told of where it is read.
-        let Ok(file) = File::parse(path, bytes) else { return Ok(false) };
-        let mut users = file.config().users.iter();
-        Ok(users.any(|one| one.name == user && !one.user.client_certificate.is_empty()))
+    pub(super) fn names_files(&mut self, path: &Path, user: &str) -> Result<bool, Error> {
+        let names = |one: &NamedUser| one.name == user && !one.user.client_certificate.is_empty();
+        match self.file(path) {
+            Ok(file) => Ok(file.is_some_and(|file| file.config().users.iter().any(names))),
+            // What cannot be read is told of where it is read.
+            Err(Error::Kubeconfig(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The certificate and key that a user of a kubeconfig has in it.
     pub(super) fn inside(
-        &self,
+        &mut self,
         path: &Path,
         user: &str,
     ) -> Result<Option<(Vec<Certificate>, PrivateKey)>, Error> {
-        let Some(bytes) = self.inventory.bytes("kubeconfig", path)? else { return Ok(None) };
-        let file = File::parse(path, bytes)
-            .map_err(|error| Self::unreadable(path.to_owned(), error.to_string()))?;
-        let view = kubeconfig::View::new(std::slice::from_ref(&file));
+        let file = match self.file(path) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(Error::Kubeconfig(error)) => {
+                return Err(Self::unreadable(path.to_owned(), error.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
+        let view = kubeconfig::View::new(std::slice::from_ref(&*file));
         let Some(found) = view.user(user) else { return Ok(None) };
         let (chain, key) =
             (&found.entry.user.client_certificate_data, &found.entry.user.client_key_data);
         let chain = Certificate::chain_from_pem(chain.expose()).ok();
         Ok(chain.zip(PrivateKey::from_pem(key.expose()).ok()))
+    }
+
+    /// A kubeconfig, parsed once; `None` where there is no file.
+    fn file(&mut self, path: &Path) -> Result<Option<Rc<File>>, Error> {
+        if let Some(file) = self.files.get(path) {
+            return Ok(Some(file.clone()));
+        }
+        let Some(bytes) = self.inventory.bytes("kubeconfig", path)? else { return Ok(None) };
+        let file = Rc::new(File::parse(path, bytes)?);
+        self.files.insert(path.to_owned(), file.clone());
+        Ok(Some(file))
     }
 }
 
@@ -280,17 +289,13 @@ fn user(spec: &KubeconfigSpec, credential: &KnownCredential<'_>) -> AuthInfo {
         (Form::Embedded, _) | (Form::Paths { .. }, Credentials::Inside) => match credential {
             KnownCredential::Certificate(it) => {
                 user.client_certificate_data = Data::new(it.chain.as_str());
-                user.client_key_data = Data::new(it.key.0.as_bytes());
+                user.client_key_data = Data::new(it.key.expose().as_bytes());
             }
             KnownCredential::NotMadeYet => user.client_certificate_data = Data::new(NOT_MADE_YET),
             KnownCredential::Token(token) => user.token = (*token).clone(),
         },
     }
     user
-}
-
-fn pem(chain: &[Certificate], key: &PrivateKey) -> CertificateAndKey {
-    CertificateAndKey { chain: chain_to_pem(chain), key: Pem(key.to_pem()) }
 }
 
 fn known_ca(ca: &Part<Vec<Certificate>>) -> String {

@@ -15,13 +15,11 @@ mod signature;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use zeroize::Zeroizing;
-
-use crate::core::changes::{Before, Bytes};
+use crate::core::changes::Before;
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::Secret;
 use crate::core::spec::{Destination, KubeconfigSpec, Spec};
-use crate::core::x509::cert::{Certificate, Template};
+use crate::core::x509::cert::{Certificate, Template, chain_to_pem};
 use crate::core::x509::chain::Ca;
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::name::DistinguishedName;
@@ -61,6 +59,8 @@ pub enum Step {
     Kubeconfig(Box<Configure>),
     /// Write a request.
     Request(Box<Ask>),
+    /// A certificate inside of a kubeconfig, or the kubeconfig around one, of which the other's step tells all.
+    Told,
 }
 
 /// What is there already.
@@ -77,6 +77,11 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// A kubeconfig that is there as asked.
+    pub fn kubeconfig(file: &Path, about: String) -> Self {
+        Self { file: file.to_owned(), chain: Vec::new(), key: None, about }
+    }
+
     /// A certificate that is there as asked.
     pub fn certificate(
         file: &Path,
@@ -119,8 +124,8 @@ pub struct Configure {
     pub ca: Part<Vec<Certificate>>,
     /// How its user shows who it is.
     pub credential: Credential,
-    /// What is at its place.
-    pub old: Option<Bytes>,
+    /// Whether there is a file at its place already.
+    pub exists: bool,
     /// Whether entries that differ are replaced.
     pub force: bool,
     /// The current context that is there and stays.
@@ -151,16 +156,13 @@ pub struct CertificateAndKey {
     /// The chain, the leaf first.
     pub chain: String,
     /// The key.
-    pub key: Pem,
+    pub key: Secret,
 }
 
-/// The PEM of a private key: wiped when dropped, and not shown.
-#[derive(Clone)]
-pub struct Pem(pub Zeroizing<String>);
-
-impl std::fmt::Debug for Pem {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Pem(..)")
+impl CertificateAndKey {
+    /// Both as PEM.
+    pub fn new(chain: &[Certificate], key: &PrivateKey) -> Self {
+        Self { chain: chain_to_pem(chain), key: Secret::new(key.to_pem().as_str()) }
     }
 }
 
@@ -250,10 +252,7 @@ impl Plan {
     /// What is there and not as asked.
     pub fn differences(&self) -> impl Iterator<Item = &Difference> {
         self.steps.iter().filter_map(|step| match step {
-            // A kubeconfig whose certificate differs is told of once.
-            Step::Differ(difference) => {
-                Some(difference).filter(|difference| !difference.how.is_empty())
-            }
+            Step::Differ(difference) => Some(difference),
             _ => None,
         })
     }
@@ -274,7 +273,7 @@ impl Step {
             Self::Certify(certify) => Some(&certify.key),
             Self::KeyPair(pair) => Some(&pair.key),
             Self::Request(ask) => Some(&ask.key),
-            Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) => None,
+            Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) | Self::Told => None,
         }
     }
 }

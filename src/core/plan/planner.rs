@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::{Certify, Difference, Error, Issuer, Note, Step, Target};
+use crate::core::catalog::MASTERS;
 use crate::core::changes::Before;
 use crate::core::inventory::{self, Inventory};
+use crate::core::kubeconfig::File;
 use crate::core::spec::{Destination, IssuerSpec, Pair, Wanted};
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain::{self, Ca};
@@ -25,6 +27,8 @@ pub(super) struct Planner<'a> {
     /// CAs that were read, so that each is read once.
     chains: BTreeMap<PathBuf, Rc<Vec<Certificate>>>,
     signers: BTreeMap<PathBuf, Rc<Ca>>,
+    /// Kubeconfigs that were parsed, so that each is parsed once.
+    pub(super) files: BTreeMap<PathBuf, Rc<File>>,
     warned: BTreeSet<PathBuf>,
 }
 
@@ -51,6 +55,7 @@ impl<'a> Planner<'a> {
             by_place: BTreeMap::new(),
             chains: BTreeMap::new(),
             signers: BTreeMap::new(),
+            files: BTreeMap::new(),
             warned: BTreeSet::new(),
         }
     }
@@ -174,7 +179,7 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn note_masters(&mut self, template: &Template) {
-        if template.subject.organizations().any(|group| group == crate::core::catalog::MASTERS) {
+        if template.subject.organizations().any(|group| group == MASTERS) {
             let user = template.subject.common_name().unwrap_or_default();
             self.notes.push(Note::Masters(user.to_owned()));
         }

@@ -102,7 +102,6 @@ impl MadeReport {
                     format!("{profile} certificate of {}, until {end}", template.subject),
                 );
             }
-            Step::Differ(difference) if difference.how.is_empty() => {}
             Step::Differ(difference) => {
                 self.add_file(Action::Differ, difference.path.clone(), difference.how.join("; "));
             }
@@ -110,13 +109,11 @@ impl MadeReport {
             Step::KeyPair(pair) => self.add_target(&pair.public, "public key".to_owned()),
             Step::Kubeconfig(configure) => self.add_kubeconfig(configure),
             Step::Request(ask) => self.add_target(&ask.to, format!("request of {}", ask.subject)),
+            Step::Told => {}
         }
     }
 
     fn add_kept(&mut self, kept: &Kept) {
-        if kept.about.is_empty() {
-            return;
-        }
         match &kept.key {
             // Both are inside of the kubeconfig, whose own step tells of it.
             Some((path, _)) if *path == kept.file => return,
@@ -131,7 +128,7 @@ impl MadeReport {
     fn add_kubeconfig(&mut self, configure: &Configure) {
         let Some(out) = configure.spec.out.path() else { return };
         let about = format!("kubeconfig with the context {}", configure.spec.context);
-        let action = if configure.old.is_some() { Action::Edit } else { Action::Create };
+        let action = if configure.exists { Action::Edit } else { Action::Create };
         if let Some(current) = &configure.stays {
             self.notes.push(format!("{} stays on its current context `{current}`", out.display()));
         }

@@ -259,15 +259,21 @@ impl ClusterSpec {
         }
     }
 
+    /// What an etcd member is called, with names besides.
+    fn member_sans(&self, besides: &[San]) -> Result<Vec<San>, Error> {
+        let mut sans = vec![catalog::node_san(&self.node_name)?, San::Ip(self.advertise_address)];
+        sans.extend(parsed(MACHINE_NAMES)?);
+        sans.extend(besides.iter().cloned());
+        Ok(sans)
+    }
+
     /// kubeadm's rules (`app/util/pkiutil`): DNS names sorted, then addresses in the order in which they came.
     fn sans(&self, row: &Row) -> Result<Vec<San>, Error> {
-        let fixed =
-            |names: &[&str]| names.iter().map(|name| name.parse()).collect::<Result<Vec<San>, _>>();
         let address = San::Ip(self.advertise_address);
         let mut sans = match row.sans {
             Sans::ApiServer => {
                 let domain = format!("kubernetes.default.svc.{}", self.dns_domain);
-                let mut sans = fixed(&[
+                let mut sans = parsed(&[
                     "kubernetes",
                     "kubernetes.default",
                     "kubernetes.default.svc",
@@ -279,18 +285,9 @@ impl ClusterSpec {
                 sans.extend(self.api_server_sans.iter().cloned());
                 sans
             }
-            Sans::Fixed(names) => fixed(names)?,
-            Sans::Member => {
-                let mut sans = vec![catalog::node_san(&self.node_name)?, address];
-                sans.extend(fixed(MACHINE_NAMES)?);
-                let besides = if row.name == catalog::ETCD_PEER {
-                    &self.etcd_peer_sans
-                } else {
-                    &self.etcd_server_sans
-                };
-                sans.extend(besides.iter().cloned());
-                sans
-            }
+            Sans::Fixed(names) => parsed(names)?,
+            Sans::Member => self.member_sans(&self.etcd_server_sans)?,
+            Sans::Peer => self.member_sans(&self.etcd_peer_sans)?,
         };
         let rank = |san: &San| match san {
             San::Dns(name) => (0, name.clone()),
@@ -301,6 +298,10 @@ impl ClusterSpec {
         sans.retain(|san| seen.insert(san.clone()));
         Ok(sans)
     }
+}
+
+fn parsed(names: &[&str]) -> Result<Vec<San>, san::Error> {
+    names.iter().map(|name| name.parse()).collect()
 }
 
 /// The names of all parts of a control plane, as `--only` takes them.
