@@ -56,7 +56,7 @@ pub struct Process<'a> {
     pub talk: &'a mut dyn Write,
 }
 
-/// Makes, checks and renews what a Kubernetes cluster trusts
+/// Makes and checks what a Kubernetes cluster trusts
 #[derive(Debug, Parser)]
 #[command(
     name = "kubepki",
