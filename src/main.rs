@@ -5,7 +5,7 @@ use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use kubepki::cli::cluster::Machine;
+use kubepki::cli::cluster::ThisMachine;
 use kubepki::cli::{Process, run};
 use kubepki::core::x509::entropy::System;
 
@@ -30,11 +30,11 @@ fn main() -> ExitCode {
 
 /// The host name, and the address that packets to the rest of the world leave from. Nothing is sent: for UDP, to connect
 /// is only to choose a route (192.0.2.1 is nobody's address, RFC 5737).
-fn machine() -> Machine {
+fn machine() -> ThisMachine {
     let socket = UdpSocket::bind("0.0.0.0:0");
     let routed =
         socket.and_then(|socket| socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr()));
-    Machine {
+    ThisMachine {
         name: rustix::system::uname().nodename().to_str().ok().map(str::to_lowercase),
         address: routed.ok().map(|address| address.ip()),
     }

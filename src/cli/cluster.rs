@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::args::{self, Shared};
+use super::fleet;
 use crate::core::Error;
-use crate::core::catalog;
+use crate::core::catalog::{self, Role};
 use crate::core::kubeconfig::check_name;
 use crate::core::spec::{
-    ClusterError, ClusterSpec, Endpoint, KubeadmConfig, KubeadmError, Spec, Subnet,
+    BIND_PORT, ClusterConfiguration, ClusterError, ClusterPki, ClusterSpec, Config, ConfigError,
+    Endpoint, Folders, KubeadmConfig, Machine, Node, Subnet,
 };
 use crate::core::x509::san::San;
 
@@ -74,7 +76,7 @@ pub struct InitArgs {
 /// What is asked of a control plane, by kubeadm's names.
 #[derive(Args, Debug)]
 pub struct Asked {
-    /// kubeadm's configuration file, instead of the options that say the same
+    /// kubeadm's configuration file, or the inventory of a whole cluster, instead of the options that say the same
     #[arg(long, value_name = "FILE", conflicts_with_all = SAID_BY_FILE)]
     pub(super) config: Option<PathBuf>,
 
@@ -91,7 +93,7 @@ pub struct Asked {
     apiserver_advertise_address: Option<IpAddr>,
 
     /// Port at which the API server listens
-    #[arg(long, value_name = "PORT", default_value_t = 6443, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", default_value_t = BIND_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     apiserver_bind_port: u16,
 
     /// HOST or HOST:PORT by which the whole cluster is reached
@@ -143,7 +145,7 @@ pub struct Asked {
 }
 
 /// What the machine knows of itself.
-pub struct Machine {
+pub struct ThisMachine {
     /// Its host name.
     pub name: Option<String>,
     /// The address of its default route.
@@ -155,35 +157,35 @@ impl Asked {
     pub fn spec(
         &self,
         shared: &Shared,
-        config: Option<KubeadmConfig>,
-        machine: &dyn Fn() -> Machine,
-        force: bool,
-    ) -> Result<Spec, Error> {
+        config: Option<Config>,
+        machine: &dyn Fn() -> ThisMachine,
+    ) -> Result<ClusterSpec, Error> {
+        let named = |error: Error| self.in_file(&error);
         let cluster = match config {
-            Some(config) => {
-                let named = |error: Error| self.in_file(&error);
-                self.by_file(shared, config, machine).map_err(named)?
+            Some(Config::Kubeadm(config)) => {
+                self.by_kubeadm(shared, *config, machine).map_err(named)?
+            }
+            Some(Config::ClusterPki(inventory)) => {
+                self.by_inventory(shared, *inventory).map_err(named)?
             }
             None => self.by_options(shared, machine)?,
         };
         check_name("cluster", &cluster.name)?;
-        Ok(cluster.spec(force)?)
+        Ok(cluster)
     }
 
     fn by_options(
         &self,
         shared: &Shared,
-        machine: &dyn Fn() -> Machine,
+        machine: &dyn Fn() -> ThisMachine,
     ) -> Result<ClusterSpec, Error> {
         let address = self.apiserver_advertise_address;
-        let (node_name, advertise_address) = complete(self.node_name.clone(), address, machine)?;
+        let (name, address) = complete(self.node_name.clone(), address, machine)?;
+        let operator = self.folders(shared.cert_dir.clone());
         Ok(ClusterSpec {
-            cert_dir: shared.cert_dir.clone(),
-            kubeconfig_dir: self.kubeconfig_dir.clone(),
+            machines: vec![one_node(&operator, name, address, self.apiserver_bind_port)],
+            operator,
             name: self.cluster_name.clone(),
-            node_name,
-            advertise_address,
-            bind_port: self.apiserver_bind_port,
             endpoint: self.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?,
             service_subnet: Subnet::parse(&self.service_cidr)?,
             dns_domain: self.service_dns_domain.clone(),
@@ -195,12 +197,13 @@ impl Asked {
             ca_until: self.ca_validity.as_deref().map(str::parse).transpose()?,
             until: self.lasting.until()?,
             only: self.only.clone(),
+            users: Vec::new(),
         })
     }
 
     /// What is wrong with the file, with its name.
     fn in_file(&self, error: &Error) -> Error {
-        KubeadmError::Setting {
+        ConfigError::Setting {
             path: self.config.clone().unwrap_or_default(),
             why: error.to_string(),
             hint: error.hint(),
@@ -208,12 +211,11 @@ impl Asked {
         .into()
     }
 
-    /// The same from a file; the defaults of the options are kubeadm's, and so the file's as well.
-    fn by_file(
+    fn by_kubeadm(
         &self,
         shared: &Shared,
         config: KubeadmConfig,
-        machine: &dyn Fn() -> Machine,
+        machine: &dyn Fn() -> ThisMachine,
     ) -> Result<ClusterSpec, Error> {
         let KubeadmConfig { cluster, init } = config;
         let address = init.local_api_endpoint.advertise_address;
@@ -221,35 +223,67 @@ impl Asked {
             .map(|text| text.parse().map_err(|_| ClusterError::Address(text)))
             .transpose()?;
         let node_name = self.node_name.clone().or(init.node_registration.name);
-        let (node_name, advertise_address) = complete(node_name, address, machine)?;
-        let subnet = cluster.networking.service_subnet.as_deref().unwrap_or(&self.service_cidr);
+        let (name, address) = complete(node_name, address, machine)?;
+        let port = init.local_api_endpoint.bind_port.unwrap_or(self.apiserver_bind_port);
+        let mut spec = self.by_settings(shared, cluster)?;
+        spec.machines = vec![one_node(&spec.operator, name, address, port)];
+        Ok(spec)
+    }
+
+    fn by_inventory(&self, shared: &Shared, inventory: ClusterPki) -> Result<ClusterSpec, Error> {
+        if self.node_name.is_some() {
+            return Err(ClusterError::NamedByInventory.into());
+        }
+        let mut spec = self.by_settings(shared, inventory.cluster.clone())?;
+        spec.machines = fleet::machines(&inventory, &spec.operator)?;
+        spec.users = fleet::users(&inventory)?;
+        Ok(spec)
+    }
+
+    /// The settings of the whole cluster; the defaults of the options are kubeadm's, and so the file's as well.
+    fn by_settings(
+        &self,
+        shared: &Shared,
+        cluster: ClusterConfiguration,
+    ) -> Result<ClusterSpec, Error> {
+        let ClusterConfiguration { networking, etcd, .. } = cluster;
+        let subnet = networking.service_subnet.as_deref().unwrap_or(&self.service_cidr);
         let period = |text: Option<String>| text.as_deref().map(str::parse).transpose();
+        // What is typed wins: a file that was written for a node may well say /etc/kubernetes/pki.
+        let typed = shared.cert_dir_is_typed;
+        let cert_dir = cluster.certificates_dir.filter(|_| !typed);
         Ok(ClusterSpec {
-            // What is typed wins: a file that was written for a node may well say /etc/kubernetes/pki.
-            cert_dir: cluster
-                .certificates_dir
-                .filter(|_| !shared.cert_dir_is_typed)
-                .unwrap_or_else(|| shared.cert_dir.clone()),
-            kubeconfig_dir: self.kubeconfig_dir.clone(),
+            operator: self.folders(cert_dir.unwrap_or_else(|| shared.cert_dir.clone())),
             name: cluster.cluster_name.unwrap_or_else(|| self.cluster_name.clone()),
-            node_name,
-            advertise_address,
-            bind_port: init.local_api_endpoint.bind_port.unwrap_or(self.apiserver_bind_port),
             endpoint: cluster.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?,
             service_subnet: Subnet::parse(subnet)?,
-            dns_domain: cluster
-                .networking
-                .dns_domain
-                .unwrap_or_else(|| self.service_dns_domain.clone()),
+            dns_domain: networking.dns_domain.unwrap_or_else(|| self.service_dns_domain.clone()),
             api_server_sans: sans(&cluster.api_server.cert_sans)?,
-            etcd_server_sans: sans(&cluster.etcd.local.server_cert_sans)?,
-            etcd_peer_sans: sans(&cluster.etcd.local.peer_cert_sans)?,
-            external_etcd: cluster.etcd.external.is_some(),
+            etcd_server_sans: sans(&etcd.local.server_cert_sans)?,
+            etcd_peer_sans: sans(&etcd.local.peer_cert_sans)?,
+            external_etcd: etcd.external.is_some(),
             key_type: args::key_type(cluster.encryption_algorithm.as_deref())?,
             ca_until: period(cluster.ca_certificate_validity_period)?,
             until: period(cluster.certificate_validity_period)?,
             only: self.only.clone(),
+            machines: Vec::new(),
+            users: Vec::new(),
         })
+    }
+
+    fn folders(&self, certificates: PathBuf) -> Folders {
+        Folders { certificates, kubeconfigs: self.kubeconfig_dir.clone() }
+    }
+}
+
+/// kubeadm's one node, where the operator works as well.
+fn one_node(operator: &Folders, name: String, address: IpAddr, bind_port: u16) -> Machine {
+    let addresses = vec![San::Ip(address)];
+    Machine {
+        roles: vec![Role::Operator, Role::ControlPlane, Role::Etcd],
+        folders: operator.clone(),
+        node: Some(Node { name, addresses, bind_port, sans: Vec::new() }),
+        key_type: None,
     }
 }
 
@@ -257,7 +291,7 @@ impl Asked {
 fn complete(
     name: Option<String>,
     address: Option<IpAddr>,
-    machine: &dyn Fn() -> Machine,
+    machine: &dyn Fn() -> ThisMachine,
 ) -> Result<(String, IpAddr), Error> {
     if let (Some(name), Some(address)) = (&name, address) {
         return Ok((name.clone(), address));

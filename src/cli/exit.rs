@@ -37,11 +37,11 @@ impl From<&Error> for Exit {
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
             Error::Check(_)
+            | Error::Config(_)
             | Error::Context(_)
             | Error::Edit(_)
             | Error::Inventory(_)
             | Error::Keys(_)
-            | Error::Kubeadm(_)
             | Error::Kubeconfig(_)
             | Error::Plan(_)
             | Error::Sign(_)

@@ -15,6 +15,7 @@ mod cert;
 pub mod cluster;
 mod context;
 pub mod exit;
+mod fleet;
 mod kubeconfig;
 pub mod output;
 mod screen;
@@ -22,12 +23,13 @@ mod screen;
 use self::args::Shared;
 use self::ca::CaCommand;
 use self::cert::CertCommand;
-use self::cluster::{Asked, ClusterCommand, Machine};
+use self::cluster::{Asked, ClusterCommand, ThisMachine};
 use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
 use crate::core::report::FilesReport;
+use crate::core::spec::{ClusterSpec, Spec};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
@@ -47,7 +49,7 @@ pub struct Process<'a> {
     /// The working folder, absolute.
     pub folder: PathBuf,
     /// What the machine knows of itself.
-    pub machine: &'a dyn Fn() -> Machine,
+    pub machine: &'a dyn Fn() -> ThisMachine,
     /// Standard input.
     pub input: &'a mut dyn Read,
     /// Standard output.
@@ -143,7 +145,7 @@ struct Session<'a> {
     shared: Shared,
     world: World<'a>,
     folder: PathBuf,
-    machine: &'a dyn Fn() -> Machine,
+    machine: &'a dyn Fn() -> ThisMachine,
     environment: &'a dyn Fn(&str) -> Option<OsString>,
     input: &'a mut dyn Read,
     out: Output<'a>,
@@ -192,7 +194,7 @@ impl Session<'_> {
     fn dispatch(&mut self, command: Command) -> Result<Exit, Stop> {
         match command {
             Command::Ca(CaCommand::Init(args)) => {
-                self.make(args.spec(&self.shared)?, args.writing.dry_run)
+                self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
             Command::Ca(CaCommand::Show(args)) => {
                 let report = acts::show_ca(&args.files(&self.shared)?, self.world.now)?;
@@ -200,13 +202,13 @@ impl Session<'_> {
                 Ok(Exit::Done)
             }
             Command::Cert(CertCommand::Issue(args)) => {
-                self.make(args.spec(&self.shared)?, args.writing.dry_run)
+                self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
             Command::Cert(CertCommand::Request(args)) => {
-                self.make(args.spec(&self.shared)?, args.writing.dry_run)
+                self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
             Command::Cert(CertCommand::Sign(args)) => {
-                self.make(args.spec(&self.shared)?, args.writing.dry_run)
+                self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
             Command::Cluster(ClusterCommand::Bindings) => {
@@ -218,16 +220,16 @@ impl Session<'_> {
                 Ok(Exit::Done)
             }
             Command::Cluster(ClusterCommand::Init(args)) => {
-                let spec = self.cluster(&args.asked, args.writing.force)?;
-                if args.writing.dry_run { self.plan(spec) } else { self.make(spec, false) }
+                let specs = self.sets(&args.asked, args.writing.force)?;
+                if args.writing.dry_run { self.plan(&specs) } else { self.make(&specs, false) }
             }
             Command::Cluster(ClusterCommand::Plan(asked)) => {
-                let spec = self.cluster(&asked, false)?;
-                self.plan(spec)
+                let specs = self.sets(&asked, false)?;
+                self.plan(&specs)
             }
             Command::Context(command) => self.context(command),
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
-                self.make(args.spec(&self.shared, &self.folder)?, args.writing.dry_run)
+                self.make(&[args.spec(&self.shared, &self.folder)?], args.writing.dry_run)
             }
             Command::Completion { shell } => {
                 let mut script = Vec::new();
@@ -238,9 +240,9 @@ impl Session<'_> {
         }
     }
 
-    fn make(&mut self, spec: acts::spec::Spec, dry_run: bool) -> Result<Exit, Stop> {
+    fn make(&mut self, specs: &[Spec], dry_run: bool) -> Result<Exit, Stop> {
         let act = if dry_run { acts::dry_run } else { acts::make };
-        let made = act(&spec, &self.world)?;
+        let made = act(specs, &self.world)?;
         self.tell(&made.report.warnings, &made.report.notes);
         self.out.file(&made.stdout)?;
         self.out.report(&made.report)?;
@@ -275,14 +277,18 @@ impl Session<'_> {
         Ok(Exit::Done)
     }
 
-    fn cluster(&self, asked: &Asked, force: bool) -> Result<acts::spec::Spec, Stop> {
-        let config = asked.config.as_deref().map(acts::read_kubeadm_config).transpose()?;
-        Ok(asked.spec(&self.shared, config, self.machine, force)?)
+    fn cluster(&self, asked: &Asked) -> Result<ClusterSpec, Error> {
+        let config = asked.config.as_deref().map(acts::read_config).transpose()?;
+        asked.spec(&self.shared, config, self.machine)
+    }
+
+    fn sets(&self, asked: &Asked, force: bool) -> Result<Vec<Spec>, Error> {
+        Ok(self.cluster(asked)?.specs(force)?)
     }
 
     /// Whatever is not as asked is a finding.
-    fn plan(&mut self, spec: acts::spec::Spec) -> Result<Exit, Stop> {
-        let report = acts::plan(&spec, &self.world)?;
+    fn plan(&mut self, specs: &[Spec]) -> Result<Exit, Stop> {
+        let report = acts::plan(specs, &self.world)?;
         self.tell(&report.warnings, &report.notes);
         self.out.report(&report)?;
         Ok(if report.changed { Exit::Findings } else { Exit::Done })

@@ -1,15 +1,16 @@
 //! The act of making: plan, draw, sign, write.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::core::changes::{Bytes, Change};
 use crate::core::inventory::Inventory;
-use crate::core::plan::{self, Plan};
+use crate::core::plan::{self, Difference, Plan};
 use crate::core::report::MadeReport;
 use crate::core::sign::{Entries, Outcome};
 use crate::core::spec::Spec;
 use crate::core::store::{self, Guard, Lockable};
-use crate::core::{Error, World, keys, sign};
+use crate::core::{Error, World, keys, parallel, sign};
 
 /// What came of making.
 #[derive(Debug, Default)]
@@ -20,23 +21,60 @@ pub struct Made {
     pub stdout: Bytes,
 }
 
-/// Makes everything in `spec` that is not there as asked. All the files come into place together, or none does.
+impl Made {
+    fn add(&mut self, other: Self) {
+        self.report.add(other.report);
+        self.stdout.extend_from_slice(&other.stdout);
+    }
+}
+
+/// Makes everything in `specs` that is not there as asked, one after the other. All the files of each come into place together,
+/// or none does; and nothing is made at all where a file of any differs from what is asked.
 ///
 /// # Errors
 ///
-/// Whatever stops any of its parts; no file has changed then.
-pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
-    let folder = spec
-        .home
-        .clone()
-        .map(|home| store::lock(&[Lockable::Folder(home)], &world.locks))
-        .transpose()?;
+/// Whatever stops any of its parts; of that one no file has changed then.
+pub fn make(specs: &[Spec], world: &World<'_>) -> Result<Made, Error> {
+    let home = specs.iter().find_map(|spec| spec.home.clone());
+    let folder =
+        home.map(|home| store::lock(&[Lockable::Folder(home)], &world.locks)).transpose()?;
+    let mut made = Made::default();
+    made.report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
+    let [alone] = specs else {
+        return make_several(specs, made, folder.as_ref(), world);
+    };
+    let plan = fit(decide(alone, world)?)?;
+    made.add(make_one(alone, plan, folder.as_ref(), world)?);
+    Ok(made)
+}
+
+/// All are planned before anything of the first is made; what is as asked is not planned again.
+fn make_several(
+    specs: &[Spec],
+    mut made: Made,
+    folder: Option<&Guard>,
+    world: &World<'_>,
+) -> Result<Made, Error> {
+    for (spec, planned) in specs.iter().zip(fitting(specs, world)?) {
+        made.add(match planned.changed {
+            false => Made { report: planned, stdout: Bytes::default() },
+            true => make_one(spec, fit(decide(spec, world)?)?, folder, world)?,
+        });
+    }
+    Ok(Made { report: made.report.tell_once(), ..made })
+}
+
+/// Carries a plan out.
+fn make_one(
+    spec: &Spec,
+    plan: Plan,
+    folder: Option<&Guard>,
+    world: &World<'_>,
+) -> Result<Made, Error> {
     if folder.is_some() {
         store::unlock_dead(&spec.kubeconfigs());
     }
-    let plan = fit(decide(spec, world)?)?;
     let mut report = MadeReport::of_plan(&plan);
-    report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
     let drawn = keys::draw_for(&plan, world.entropy)?;
     let Outcome { mut changes, kubeconfigs, stdout, made } =
         sign::carry_out(plan, drawn, world.entropy)?;
@@ -45,7 +83,7 @@ pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
     // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
     let files = lock_kubeconfigs(&kubeconfigs, world)?;
     changes.list.extend(place(kubeconfigs)?);
-    if let Some(guard) = folder.as_ref().or(files.as_ref()) {
+    if let Some(guard) = folder.or(files.as_ref()) {
         guard.commit(&changes)?;
     }
     Ok(Made { report, stdout })
@@ -56,8 +94,14 @@ pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
 /// # Errors
 ///
 /// Files that cannot be read, or something that could not be signed.
-pub fn plan(spec: &Spec, world: &World<'_>) -> Result<MadeReport, Error> {
-    Ok(preview(&decide(spec, world)?))
+pub fn plan(specs: &[Spec], world: &World<'_>) -> Result<MadeReport, Error> {
+    let planned =
+        parallel::map(specs, |spec| decide(spec, world).map(|plan| MadeReport::of_plan(&plan)));
+    let mut report = MadeReport { dry_run: true, ..MadeReport::default() };
+    for one in planned {
+        report.add(one?);
+    }
+    Ok(report.tell_once())
 }
 
 /// The same, where a difference is an error as it would be for [`make`].
@@ -65,19 +109,38 @@ pub fn plan(spec: &Spec, world: &World<'_>) -> Result<MadeReport, Error> {
 /// # Errors
 ///
 /// What stops [`plan()`]; a file that differs from what is asked.
-pub fn dry_run(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
-    let report = preview(&fit(decide(spec, world)?)?);
-    Ok(Made { report, stdout: Bytes::default() })
+pub fn dry_run(specs: &[Spec], world: &World<'_>) -> Result<Made, Error> {
+    let mut report = MadeReport { dry_run: true, ..MadeReport::default() };
+    fitting(specs, world)?.into_iter().for_each(|one| report.add(one));
+    Ok(Made { report: report.tell_once(), stdout: Bytes::default() })
+}
+
+/// What would be done about each, where nothing that is there differs from what is asked.
+fn fitting(specs: &[Spec], world: &World<'_>) -> Result<Vec<MadeReport>, Error> {
+    let planned = parallel::map(specs, |spec| {
+        let plan = decide(spec, world)?;
+        let differences: Vec<Difference> = plan.differences().cloned().collect();
+        let mut report = MadeReport::of_plan(&plan);
+        report.add_kept_certificates(&plan, world.now);
+        Ok::<_, Error>((report, differences))
+    });
+    let mut reports = Vec::new();
+    let mut differences = Vec::new();
+    for one in planned {
+        let (report, found) = one?;
+        reports.push(report);
+        differences.extend(found);
+    }
+    let mut seen = BTreeSet::new();
+    // What all of them share is told once.
+    differences.retain(|one| seen.insert(one.path.clone()));
+    if differences.is_empty() { Ok(reports) } else { Err(plan::Error::Differs(differences).into()) }
 }
 
 /// What is on disk, and what is to be done about it.
 fn decide(spec: &Spec, world: &World<'_>) -> Result<Plan, Error> {
     let snapshot = store::read(spec.paths());
     Ok(plan::make(spec, Inventory::new(&snapshot), world.now)?)
-}
-
-fn preview(plan: &Plan) -> MadeReport {
-    MadeReport { dry_run: true, ..MadeReport::of_plan(plan) }
 }
 
 /// A plan that may be carried out: nothing that is there differs from what is asked.

@@ -1,7 +1,7 @@
 //! The core: make, edit, check. Values in, values out; only [`store`] touches the disk.
 //!
 //! Imports go one way; a module uses only modules to its left:
-//! `changes x509 catalog spec inventory kubeconfig plan keys sign check report store error`.
+//! `parallel changes x509 catalog spec inventory kubeconfig plan keys sign check report store error`.
 
 pub mod catalog;
 pub mod changes;
@@ -10,6 +10,7 @@ pub mod error;
 pub mod inventory;
 pub mod keys;
 pub mod kubeconfig;
+pub mod parallel;
 pub mod plan;
 pub mod report;
 pub mod sign;
@@ -24,7 +25,7 @@ mod show;
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
 pub use make::{Made, dry_run, make, plan};
-pub use show::{Source, read_kubeadm_config, show, show_ca};
+pub use show::{Source, read_config, show, show_ca};
 
 use self::store::LockSettings;
 use self::x509::entropy::Entropy;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::core::changes::{Bytes, Found, Snapshot};
 use crate::core::inventory::Inventory;
 use crate::core::report::{CaReport, Failure, KeyState, ShowReport};
-use crate::core::spec::{KubeadmConfig, Pair};
+use crate::core::spec::{Config, Pair};
 use crate::core::x509::chain;
 use crate::core::x509::time::Moment;
 use crate::core::{Error, check, store};
@@ -38,15 +38,15 @@ pub fn show(sources: &[Source], now: Moment) -> ShowReport {
     report
 }
 
-/// Reads kubeadm's configuration file.
+/// Reads a configuration file: kubeadm's, or an inventory.
 ///
 /// # Errors
 ///
-/// There is none, it cannot be read, or it is not kubeadm's.
-pub fn read_kubeadm_config(path: &Path) -> Result<KubeadmConfig, Error> {
+/// There is none, it cannot be read, or it is neither.
+pub fn read_config(path: &Path) -> Result<Config, Error> {
     let snapshot = store::read([path.to_owned()]);
     let bytes = Inventory::new(&snapshot).need("configuration", path)?;
-    Ok(KubeadmConfig::parse(path, bytes)?)
+    Ok(Config::parse(path, bytes)?)
 }
 
 /// Describes a CA and its key.

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use zeroize::Zeroizing;
-
 use crate::core::changes::{Bytes, Change, Changes, Secrecy};
 use crate::core::keys::Drawn;
 use crate::core::kubeconfig::NewEntries;
 use crate::core::plan::{
-    self, Ask, CertificateAndKey, Certify, Configure, Credential, Issuer, Kept, KeyPair, KeyStep,
-    KnownCredential, Part, Plan, Step, Target,
+    self, Ask, CertificateAndKey, Certify, Configure, Credential, Duplicate, Issuer, Kept, KeyPair,
+    KeyStep, KnownCredential, Part, Plan, Step, Target,
 };
 use crate::core::spec::Destination;
 use crate::core::x509::cert::{self, Certificate, chain_to_pem};
@@ -90,6 +88,7 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
     for step in plan.steps {
         let made = match step {
             Step::Certify(certify) => signer.certify(*certify)?,
+            Step::Copy(copy) => signer.copy(copy)?,
             Step::Differ(difference) => {
                 return Err(Error::Unfit(difference.path.display().to_string()));
             }
@@ -143,6 +142,17 @@ impl Signer<'_> {
         let chain: Vec<Certificate> = std::iter::once(&certificate).chain(above).cloned().collect();
         self.write(step.to, chain_to_pem(&chain).into_bytes(), Secrecy::Public);
         Ok(Made { chain, request: None, key: key.into_own() })
+    }
+
+    fn copy(&mut self, step: Duplicate) -> Result<Made, Error> {
+        let written = || {
+            let written = self.outcome.changes.list.iter().find(|change| change.path == step.from);
+            written.map(|change| change.bytes.clone())
+        };
+        let unfit = || Error::Unfit(step.from.display().to_string());
+        let bytes = step.bytes.clone().or_else(written).ok_or_else(unfit)?;
+        self.write(step.to, bytes, step.secrecy);
+        Ok(Made::default())
     }
 
     fn ask(&mut self, step: Ask) -> Result<Made, Error> {
@@ -208,8 +218,8 @@ impl Signer<'_> {
         }
     }
 
-    fn write(&mut self, target: Target, bytes: Vec<u8>, secrecy: Secrecy) {
-        let bytes = Zeroizing::new(bytes);
+    fn write(&mut self, target: Target, bytes: impl Into<Bytes>, secrecy: Secrecy) {
+        let bytes = bytes.into();
         match target.to {
             // It goes on in what came of the step.
             Destination::Inside { .. } => {}

@@ -10,7 +10,8 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 17] = [
+    "parallel",
     "changes",
     "x509",
     "catalog",

@@ -21,6 +21,9 @@ pub const ETCD_CA: &str = "etcd-ca";
 /// The CA that signs when no other is named.
 pub const CLUSTER_CA: &str = "ca";
 
+/// Whoever is no part of the cluster itself.
+pub const USER: &str = "user";
+
 /// What the `kubernetes` service is called in a cluster with kubeadm's defaults.
 const DEFAULT_SERVICE_NAMES: &[&str] = &[
     "kubernetes",
@@ -52,10 +55,28 @@ pub struct Row {
     pub sans: Sans,
     /// The kubeconfig that carries it, where it lives in one.
     pub conf: Option<Conf>,
+    /// The machines that need it: a certificate of their own with its key, or a copy of a CA's certificate.
+    pub held_by: &'static [Role],
+    /// The machines besides the operator's that need the key of a CA, because a program on them signs.
+    pub signs_on: &'static [Role],
     /// Who reads it.
     pub readers: &'static [Reader],
     /// One line for help and documents.
     pub about: &'static str,
+}
+
+/// A kind of machine, by what it needs of a cluster's PKI.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Role {
+    /// Where the CAs are kept and everything is signed.
+    Operator,
+    /// kube-apiserver, kube-controller-manager and kube-scheduler run on it.
+    ControlPlane,
+    /// A member of etcd runs on it.
+    Etcd,
+    /// A kubelet runs on it that shows a certificate of the cluster's CA.
+    Worker,
 }
 
 /// A program that reads a file, and how it takes a change.
@@ -105,6 +126,8 @@ pub enum Sans {
     Member,
     /// The same, for a member among its peers, which may have other names besides.
     Peer,
+    /// The node and its addresses.
+    Node,
 }
 
 /// A kubeconfig of the control plane.
@@ -134,6 +157,8 @@ pub struct KeyPairRow {
     pub private: &'static str,
     /// The file of the public key.
     pub public: &'static str,
+    /// The machines that need both.
+    pub held_by: &'static [Role],
     /// Who reads it.
     pub readers: &'static [Reader],
     /// One line for help and documents.
@@ -229,6 +254,18 @@ pub fn file(name: &str) -> &str {
     row(name).and_then(|row| row.file).unwrap_or(name)
 }
 
+impl Role {
+    /// What people call such machines.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::ControlPlane => "control planes",
+            Self::Etcd => "etcd members",
+            Self::Worker => "workers",
+        }
+    }
+}
+
 impl Row {
     /// The common name of the certificate that is made for `name`.
     ///
@@ -260,6 +297,7 @@ impl Row {
             Sans::ApiServer => DEFAULT_SERVICE_NAMES,
             Sans::Fixed(fixed) => fixed,
             Sans::Member | Sans::Peer => MACHINE_NAMES,
+            Sans::Node => &[],
         };
         let fixed = fixed.iter().map(|text| (*text).to_owned());
         own.into_iter().chain(fixed.filter_map(|text| text.parse().ok())).collect()
@@ -307,6 +345,7 @@ mod tests {
                 Sans::ApiServer => DEFAULT_SERVICE_NAMES.len(),
                 Sans::Fixed(fixed) => fixed.len(),
                 Sans::Member | Sans::Peer => MACHINE_NAMES.len(),
+                Sans::Node => 0,
             };
             assert_eq!(row.default_sans("host-1").len(), fixed + own, "{}", row.name);
         }

@@ -1,6 +1,6 @@
 //! The rows of the table.
 
-use super::{Binding, Change, Conf, KeyPairRow, MASTERS, Reader, Row, Sans, Server, Subject};
+use super::{Binding, Change, Conf, KeyPairRow, MASTERS, Reader, Role, Row, Sans, Server, Subject};
 use crate::core::x509::profile::Profile;
 
 /// Every certificate, CAs before what they sign.
@@ -14,6 +14,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["kubernetes"]),
         conf: None,
+        held_by: &[Role::Operator, Role::ControlPlane, Role::Worker],
+        signs_on: &[Role::ControlPlane],
         readers: &[
             Reader { component: "kube-apiserver", flags: "--client-ca-file", change: Change::Live },
             Reader {
@@ -39,6 +41,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::ApiServer,
         conf: None,
+        held_by: &[Role::ControlPlane],
+        signs_on: &[],
         readers: &[Reader {
             component: "kube-apiserver",
             flags: "--tls-cert-file, --tls-private-key-file",
@@ -55,6 +59,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        held_by: &[Role::ControlPlane],
+        signs_on: &[],
         readers: &[Reader {
             component: "kube-apiserver",
             flags: "--kubelet-client-certificate, --kubelet-client-key",
@@ -71,6 +77,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["front-proxy-ca"]),
         conf: None,
+        held_by: &[Role::Operator, Role::ControlPlane],
+        signs_on: &[],
         readers: &[Reader {
             component: "kube-apiserver",
             flags: "--requestheader-client-ca-file",
@@ -87,6 +95,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        held_by: &[Role::ControlPlane],
+        signs_on: &[],
         readers: &[Reader {
             component: "kube-apiserver",
             flags: "--proxy-client-cert-file, --proxy-client-key-file",
@@ -103,6 +113,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&["etcd-ca"]),
         conf: None,
+        held_by: &[Role::Operator, Role::ControlPlane, Role::Etcd],
+        signs_on: &[],
         readers: &[
             Reader {
                 component: "etcd",
@@ -122,6 +134,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Member,
         conf: None,
+        held_by: &[Role::Etcd],
+        signs_on: &[],
         readers: &[Reader {
             component: "etcd",
             flags: "--cert-file, --key-file",
@@ -138,6 +152,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Peer,
         conf: None,
+        held_by: &[Role::Etcd],
+        signs_on: &[],
         readers: &[Reader {
             component: "etcd",
             flags: "--peer-cert-file, --peer-key-file",
@@ -154,6 +170,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        held_by: &[Role::Etcd],
+        signs_on: &[],
         readers: &[Reader {
             component: "etcdctl",
             flags: "--cert, --key",
@@ -170,6 +188,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        held_by: &[Role::ControlPlane],
+        signs_on: &[],
         readers: &[Reader {
             component: "kube-apiserver",
             flags: "--etcd-certfile, --etcd-keyfile",
@@ -186,6 +206,8 @@ pub const ROWS: &[Row] = &[
         organizations: &["kubeadm:cluster-admins"],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "admin.conf", server: Server::ControlPlane }),
+        held_by: &[Role::Operator, Role::ControlPlane],
+        signs_on: &[],
         readers: &[Reader { component: "kubectl", flags: "--kubeconfig", change: Change::NextUse }],
         about: "an administrator, by the binding kubeadm:cluster-admins",
     },
@@ -198,6 +220,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[MASTERS],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "super-admin.conf", server: Server::ControlPlane }),
+        held_by: &[Role::Operator],
+        signs_on: &[],
         readers: &[Reader { component: "kubectl", flags: "--kubeconfig", change: Change::NextUse }],
         about: "an administrator past RBAC, for emergencies",
     },
@@ -210,6 +234,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "controller-manager.conf", server: Server::Local }),
+        held_by: &[Role::ControlPlane],
+        signs_on: &[],
         readers: &[Reader {
             component: "kube-controller-manager",
             flags: "--kubeconfig, --authentication-kubeconfig, --authorization-kubeconfig",
@@ -226,6 +252,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "scheduler.conf", server: Server::Local }),
+        held_by: &[Role::ControlPlane],
+        signs_on: &[],
         readers: &[Reader {
             component: "kube-scheduler",
             flags: "--kubeconfig, --authentication-kubeconfig, --authorization-kubeconfig",
@@ -242,6 +270,8 @@ pub const ROWS: &[Row] = &[
         organizations: &["system:nodes"],
         sans: Sans::Fixed(&[]),
         conf: Some(Conf { file: "kubelet.conf", server: Server::Local }),
+        held_by: &[Role::ControlPlane, Role::Worker],
+        signs_on: &[],
         readers: &[Reader { component: "kubelet", flags: "--kubeconfig", change: Change::Restart }],
         about: "a kubelet to kube-apiserver; the name is the node's",
     },
@@ -252,8 +282,10 @@ pub const ROWS: &[Row] = &[
         profile: Profile::Server,
         subject: Subject::Node,
         organizations: &["system:nodes"],
-        sans: Sans::Fixed(&[]),
+        sans: Sans::Node,
         conf: None,
+        held_by: &[Role::Worker],
+        signs_on: &[],
         readers: &[Reader {
             component: "kubelet",
             flags: "tlsCertFile, tlsPrivateKeyFile",
@@ -270,6 +302,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        held_by: &[],
+        signs_on: &[],
         readers: &[],
         about: "a person or program: NAME with the groups of --org",
     },
@@ -282,6 +316,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        held_by: &[],
+        signs_on: &[],
         readers: &[],
         about: "any TLS client",
     },
@@ -294,6 +330,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        held_by: &[],
+        signs_on: &[],
         readers: &[],
         about: "any TLS server; needs --san",
     },
@@ -306,6 +344,8 @@ pub const ROWS: &[Row] = &[
         organizations: &[],
         sans: Sans::Fixed(&[]),
         conf: None,
+        held_by: &[],
+        signs_on: &[],
         readers: &[],
         about: "server and client at once; needs --san",
     },
@@ -316,6 +356,7 @@ pub const SERVICE_ACCOUNT: KeyPairRow = KeyPairRow {
     name: "sa",
     private: "sa.key",
     public: "sa.pub",
+    held_by: &[Role::Operator, Role::ControlPlane],
     readers: &[
         Reader {
             component: "kube-apiserver",

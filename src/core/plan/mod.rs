@@ -3,6 +3,7 @@
 //! Nothing here draws a random number or writes a file. `--dry-run` shows a plan; a real run carries the same plan out.
 
 mod certificate;
+mod copy;
 mod differences;
 mod error;
 mod key_pair;
@@ -15,7 +16,7 @@ mod signature;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use crate::core::changes::Before;
+use crate::core::changes::{Before, Bytes, Secrecy};
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::Secret;
 use crate::core::spec::{Destination, KubeconfigSpec, Spec};
@@ -49,6 +50,8 @@ pub struct Plan {
 pub enum Step {
     /// Sign a certificate.
     Certify(Box<Certify>),
+    /// Write a file again in another place.
+    Copy(Duplicate),
     /// It is there and is not as asked: a plan with such a step is never carried out.
     Differ(Difference),
     /// It is there as asked: nothing is written.
@@ -113,6 +116,19 @@ pub struct KeyPair {
     pub key: KeyStep,
     /// Where its public half goes.
     pub public: Target,
+}
+
+/// A file to write again in another place.
+#[derive(Debug)]
+pub struct Duplicate {
+    /// The file.
+    pub from: PathBuf,
+    /// What it holds; `None` where an earlier step writes it.
+    pub bytes: Option<Bytes>,
+    /// Who may read it.
+    pub secrecy: Secrecy,
+    /// Where else it goes.
+    pub to: Target,
 }
 
 /// A kubeconfig to write.
@@ -259,6 +275,22 @@ impl Plan {
 }
 
 impl Step {
+    /// The files that it writes, but for kubeconfigs.
+    pub fn writes(&self) -> impl Iterator<Item = &Path> {
+        let to = match self {
+            Self::Certify(certify) => Some(&certify.to),
+            Self::Copy(copy) => Some(&copy.to),
+            Self::KeyPair(pair) => Some(&pair.public),
+            Self::Request(ask) => Some(&ask.to),
+            Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) | Self::Told => None,
+        };
+        let key = match self.key() {
+            Some(KeyStep::Draw { to, .. }) => Some(to),
+            _ => None,
+        };
+        [to, key].into_iter().flatten().filter_map(|target| target.to.path())
+    }
+
     /// The kind of key that it needs anew.
     pub fn new_key(&self) -> Option<KeyType> {
         match self.key()? {
@@ -273,7 +305,9 @@ impl Step {
             Self::Certify(certify) => Some(&certify.key),
             Self::KeyPair(pair) => Some(&pair.key),
             Self::Request(ask) => Some(&ask.key),
-            Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) | Self::Told => None,
+            Self::Copy(_) | Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) | Self::Told => {
+                None
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Planner<'a> {
     pub(super) steps: Vec<Step>,
     /// Files of certificates, and kubeconfigs with one inside, that a step makes or keeps.
     pub(super) by_place: BTreeMap<PathBuf, usize>,
+    /// Files that a step writes.
+    pub(super) written: BTreeSet<PathBuf>,
     /// CAs that were read, so that each is read once.
     chains: BTreeMap<PathBuf, Rc<Vec<Certificate>>>,
     signers: BTreeMap<PathBuf, Rc<Ca>>,
@@ -53,6 +55,7 @@ impl<'a> Planner<'a> {
             notes: Vec::new(),
             steps: Vec::new(),
             by_place: BTreeMap::new(),
+            written: BTreeSet::new(),
             chains: BTreeMap::new(),
             signers: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -73,6 +76,7 @@ impl<'a> Planner<'a> {
             {
                 self.by_place.insert(place.clone(), self.steps.len());
             }
+            self.written.extend(step.writes().map(Path::to_owned));
             self.steps.push(step);
         }
         Ok((self.steps, self.notes))
@@ -81,6 +85,7 @@ impl<'a> Planner<'a> {
     fn step(&mut self, wanted: &Wanted) -> Result<Step, Error> {
         match wanted {
             Wanted::Certificate(spec) => self.certificate(spec),
+            Wanted::Copy(spec) => self.copy(spec),
             Wanted::KeyPair(spec) => self.key_pair(spec),
             Wanted::Kubeconfig(spec) => self.kubeconfig(spec),
             Wanted::Request(spec) => self.request(spec),

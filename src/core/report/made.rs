@@ -1,5 +1,6 @@
 //! What making something did, or would do.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use serde::Serialize;
@@ -74,6 +75,34 @@ impl MadeReport {
         report
     }
 
+    /// Adds what another set did.
+    pub fn add(&mut self, other: Self) {
+        self.changed |= other.changed;
+        self.files.extend(other.files);
+        self.certificates.extend(other.certificates);
+        self.requests.extend(other.requests);
+        self.warnings.extend(other.warnings);
+        self.notes.extend(other.notes);
+    }
+
+    /// Tells once what several sets share.
+    pub fn tell_once(mut self) -> Self {
+        once(&mut self.files, |file| file.path.clone());
+        once(&mut self.certificates, |one| one.fingerprint.clone());
+        once(&mut self.warnings, String::clone);
+        once(&mut self.notes, String::clone);
+        self
+    }
+
+    /// Adds the certificates that are there as asked.
+    pub fn add_kept_certificates(&mut self, plan: &Plan, now: Moment) {
+        let leaf = |step: &Step| match step {
+            Step::Keep(kept) => kept.chain.first().map(|leaf| CertificateFacts::new(leaf, now)),
+            _ => None,
+        };
+        self.certificates.extend(plan.steps.iter().filter_map(leaf));
+    }
+
     /// Adds what came of it.
     pub fn add_made(&mut self, made: &[Made], now: Moment) {
         for one in made {
@@ -101,6 +130,9 @@ impl MadeReport {
                     &certify.to,
                     format!("{profile} certificate of {}, until {end}", template.subject),
                 );
+            }
+            Step::Copy(copy) => {
+                self.add_target(&copy.to, format!("copy of {}", copy.from.display()));
             }
             Step::Differ(difference) => {
                 self.add_file(Action::Differ, difference.path.clone(), difference.how.join("; "));
@@ -141,4 +173,10 @@ impl MadeReport {
             self.add_file(action, path.to_owned(), about);
         }
     }
+}
+
+/// Keeps the first of those that have the same key.
+fn once<T, K: Ord>(list: &mut Vec<T>, key: impl Fn(&T) -> K) {
+    let mut seen = BTreeSet::new();
+    list.retain(|one| seen.insert(key(one)));
 }

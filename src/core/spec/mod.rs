@@ -2,10 +2,11 @@
 
 mod address;
 mod cluster;
-mod kubeadm;
+mod config;
 
 use std::path::{Path, PathBuf};
 
+use crate::core::changes::Secrecy;
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::profile::Profile;
@@ -13,8 +14,11 @@ use crate::core::x509::san::San;
 use crate::core::x509::time::{Period, Until};
 
 pub use address::{Endpoint, Subnet};
-pub use cluster::{ClusterSpec, Error as ClusterError, parts};
-pub use kubeadm::{Error as KubeadmError, KubeadmConfig};
+pub use cluster::{ClusterSpec, Error as ClusterError, Folders, Machine, Node, User};
+pub use config::{
+    ClusterConfiguration, ClusterPki, Config, Error as ConfigError, KubeadmConfig, NodeEntry,
+    UserEntry,
+};
 
 /// How long a CA lives when nothing else is said: kubeadm's ten years of 365 days.
 pub const CA_PERIOD: Period = Period::days(10 * 365);
@@ -24,6 +28,9 @@ pub const LEAF_PERIOD: Period = Period::days(365);
 
 /// The key type when nothing else is said: kubeadm's.
 pub const KEY_TYPE: KeyType = KeyType::Rsa2048;
+
+/// The port of an API server when nothing else is said: kubeadm's.
+pub const BIND_PORT: u16 = 6443;
 
 /// Something to make.
 #[derive(Clone, Debug)]
@@ -41,6 +48,8 @@ pub struct Spec {
 pub enum Wanted {
     /// A key and its certificate.
     Certificate(CertificateSpec),
+    /// A file again in another place.
+    Copy(CopySpec),
     /// A key and a request, for a CA elsewhere.
     Request(RequestSpec),
     /// A bare key pair.
@@ -93,6 +102,17 @@ pub struct CertificateSpec {
     pub until: Option<Until>,
     /// Who signs it.
     pub issuer: IssuerSpec,
+}
+
+/// A file that is wanted in a second place, for another machine.
+#[derive(Clone, Debug)]
+pub struct CopySpec {
+    /// The file, which is there or wanted too. A private key that is neither is elsewhere, and is not copied.
+    pub from: PathBuf,
+    /// Where else it goes.
+    pub to: PathBuf,
+    /// Who may read it there.
+    pub secrecy: Secrecy,
 }
 
 /// The key of something that is wanted.
@@ -288,6 +308,7 @@ impl Spec {
                     // Beside it may be the certificate of a CA.
                     paths.extend(spec.key.path().map(|key| key.with_extension("crt")));
                 }
+                Wanted::Copy(spec) => paths.extend([spec.from.clone(), spec.to.clone()]),
                 Wanted::KeyPair(spec) => paths.extend([spec.private.clone(), spec.public.clone()]),
                 Wanted::Kubeconfig(spec) => paths.extend(spec.paths()),
                 Wanted::Signature(spec) => {

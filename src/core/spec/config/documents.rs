@@ -1,0 +1,132 @@
+//! Documents of a YAML file: found by their kind, their fields spelt right.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::Error;
+
+/// A kind of document.
+pub(super) struct Kind {
+    /// Its `kind`.
+    pub(super) name: &'static str,
+    /// The `apiVersion`s in which its fields are those below.
+    pub(super) versions: &'static [&'static str],
+    /// What becomes of fields that are not below.
+    pub(super) others: Others,
+    /// The fields that count.
+    pub(super) known: &'static [&'static str],
+    /// The maps in it that count.
+    pub(super) sections: &'static [Fields],
+}
+
+/// The fields of one map.
+pub(super) struct Fields {
+    /// The fields above it.
+    pub(super) of: &'static [&'static str],
+    /// Those in it.
+    pub(super) known: &'static [&'static str],
+}
+
+/// What becomes of fields that are not known.
+pub(super) enum Others {
+    /// They are somebody else's concern, unless they are nearly one of ours.
+    Passed {
+        /// Near by chance.
+        unlike: &'static [&'static str],
+    },
+    /// There are none: the whole document is ours.
+    Refused,
+}
+
+/// The document of a kind, its version known and its fields spelt right.
+pub(super) fn one<'a>(
+    path: &Path,
+    documents: &'a [Value],
+    kind: &Kind,
+) -> Result<Option<&'a Value>, Error> {
+    let mut found = documents.iter().filter(|document| document["kind"] == kind.name);
+    let Some(document) = found.next() else { return Ok(None) };
+    if found.next().is_some() {
+        return Err(Error::Twice { path: path.to_owned(), kind: kind.name.to_owned() });
+    }
+    let version = document["apiVersion"].as_str().unwrap_or_default();
+    if !kind.versions.contains(&version) {
+        return Err(Error::Version {
+            path: path.to_owned(),
+            found: version.to_owned(),
+            known: kind.versions,
+        });
+    }
+    let whole = Fields { of: &[], known: kind.known };
+    for Fields { of, known } in std::iter::once(&whole).chain(kind.sections) {
+        let map = of.iter().try_fold(document, |map, key| map.get(key)).and_then(Value::as_object);
+        if let Some(map) = map {
+            check_spelling(path, of, map, known, &kind.others)?;
+        }
+    }
+    Ok(Some(document))
+}
+
+fn check_spelling(
+    path: &Path,
+    place: &[&str],
+    map: &Map<String, Value>,
+    known: &[&str],
+    others: &Others,
+) -> Result<(), Error> {
+    let is_passed = |key: &str| match others {
+        Others::Passed { unlike } => unlike.contains(&key),
+        Others::Refused => place.is_empty() && ["apiVersion", "kind"].contains(&key),
+    };
+    for found in map.keys().filter(|key| !known.contains(&key.as_str()) && !is_passed(key)) {
+        let near = known.iter().find(|field| is_near(found, field) && !map.contains_key(**field));
+        let (path, field) = (path.to_owned(), || joined(place, found));
+        match (near, others) {
+            (Some(near), _) => {
+                return Err(Error::Misspelt { path, field: field(), near: (*near).to_owned() });
+            }
+            (None, Others::Passed { .. }) => {}
+            (None, Others::Refused) => {
+                let known = known.iter().map(|known| (*known).to_owned()).collect();
+                return Err(Error::Unknown { path, field: field(), known });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn joined(place: &[&str], field: &str) -> String {
+    place.iter().copied().chain([field]).collect::<Vec<_>>().join(".")
+}
+
+/// Two letters apart, or the same but for their case.
+fn is_near(found: &str, field: &str) -> bool {
+    let (found, field) = (found.to_lowercase(), field.to_lowercase());
+    strsim::osa_distance(&found, &field) <= 2
+}
+
+/// A value as the type that it must have; `place` says in errors where it stands.
+pub(super) fn typed<T: for<'de> Deserialize<'de>>(
+    path: &Path,
+    value: &Value,
+    place: &str,
+) -> Result<T, Error> {
+    T::deserialize(without_nulls(value.clone())).map_err(|why| Error::Value {
+        path: path.to_owned(),
+        place: place.to_owned(),
+        why: why.to_string(),
+    })
+}
+
+/// An absent value and `null` are the same to kubeadm.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.into_iter().filter(|(_, value)| !value.is_null());
+            Value::Object(kept.map(|(key, value)| (key, without_nulls(value))).collect())
+        }
+        other => other,
+    }
+}
