@@ -1,20 +1,20 @@
 //! `kubepki cluster`: everything that a control plane takes.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use super::args::{self, Shared};
-use super::fleet;
-use crate::core::Error;
+use super::configured;
 use crate::core::catalog::{self, Role};
 use crate::core::kubeconfig::check_name;
 use crate::core::spec::{
-    BIND_PORT, ClusterConfiguration, ClusterError, ClusterPki, ClusterSpec, Config, ConfigError,
-    Endpoint, Folders, KubeadmConfig, Machine, Node, Subnet,
+    BIND_PORT, CLUSTER_NAME, ClusterError, ClusterSpec, Config, DNS_DOMAIN, Destination, Endpoint,
+    Folders, KubeadmConfig, Machine, Node, NodesError, SERVICE_SUBNET, Subnet,
 };
 use crate::core::x509::san::San;
+use crate::core::{Bundle, Error};
 
 /// What can be done with a whole control plane.
 #[derive(Debug, Subcommand)]
@@ -24,6 +24,13 @@ pub enum ClusterCommand {
 Examples:
   kubepki cluster bindings")]
     Bindings,
+
+    /// Put all that one node of an inventory must have into one file, for `tar -xpf FILE -C /etc/kubernetes`
+    #[command(after_help = "\
+Examples:
+  kubepki cluster bundle worker-1 --config cluster.yaml
+  kubepki cluster bundle cp-1 --config cluster.yaml --out - | tar -t")]
+    Bundle(BundleArgs),
 
     /// List the files of a control plane: who signs them, who reads them, and what a change needs
     #[command(after_help = "\
@@ -38,6 +45,7 @@ Examples:
   kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1
   kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --control-plane-endpoint kube.example.com --key-type ECDSA-P256
   kubepki cluster init --config kubeadm.yaml
+  kubepki cluster init --config cluster.yaml
   kubepki cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 --control-plane-endpoint kube.example.com --only apiserver --apiserver-cert-extra-sans api.example.com --force")]
     Init(Box<InitArgs>),
 
@@ -73,6 +81,28 @@ pub struct InitArgs {
     pub(super) writing: args::Writing,
 }
 
+/// `kubepki cluster bundle`
+#[derive(Args, Debug)]
+pub struct BundleArgs {
+    /// The node
+    node: String,
+
+    /// The inventory of the cluster
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: PathBuf,
+
+    /// Folder of the kubeconfigs, in which the folders of the nodes are
+    #[arg(long, value_name = "DIR", env = "KUBEPKI_KUBECONFIG_DIR", default_value = ".")]
+    kubeconfig_dir: PathBuf,
+
+    /// Where the archive goes; `-` prints it [default: NODE.tar]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    #[command(flatten)]
+    writing: args::Writing,
+}
+
 /// What is asked of a control plane, by kubeadm's names.
 #[derive(Args, Debug)]
 pub struct Asked {
@@ -105,15 +135,15 @@ pub struct Asked {
     apiserver_cert_extra_sans: Vec<String>,
 
     /// Addresses of services; of two ranges the first counts
-    #[arg(long, value_name = "CIDR", default_value = "10.96.0.0/12")]
+    #[arg(long, value_name = "CIDR", default_value = SERVICE_SUBNET)]
     service_cidr: String,
 
     /// Domain of services
-    #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
+    #[arg(long, value_name = "DOMAIN", default_value = DNS_DOMAIN)]
     service_dns_domain: String,
 
     /// What kubeconfigs call the cluster
-    #[arg(long, value_name = "NAME", default_value = "kubernetes")]
+    #[arg(long, value_name = "NAME", default_value = CLUSTER_NAME)]
     cluster_name: String,
 
     /// Names of the etcd server besides, with commas between
@@ -160,18 +190,14 @@ impl Asked {
         config: Option<Config>,
         machine: &dyn Fn() -> ThisMachine,
     ) -> Result<ClusterSpec, Error> {
-        let named = |error: Error| self.in_file(&error);
-        let cluster = match config {
-            Some(Config::Kubeadm(config)) => {
-                self.by_kubeadm(shared, *config, machine).map_err(named)?
-            }
-            Some(Config::ClusterPki(inventory)) => {
-                self.by_inventory(shared, *inventory).map_err(named)?
-            }
-            None => self.by_options(shared, machine)?,
+        let cluster = match (&self.config, config) {
+            (Some(path), Some(config)) => self
+                .by_file(shared, config, machine)
+                .map_err(|error| configured::in_file(path, &error))?,
+            _ => self.by_options(shared, machine)?,
         };
         check_name("cluster", &cluster.name)?;
-        Ok(cluster)
+        Ok(ClusterSpec { only: self.only.clone(), ..cluster })
     }
 
     fn by_options(
@@ -181,8 +207,11 @@ impl Asked {
     ) -> Result<ClusterSpec, Error> {
         let address = self.apiserver_advertise_address;
         let (name, address) = complete(self.node_name.clone(), address, machine)?;
-        let operator = self.folders(shared.cert_dir.clone());
-        Ok(ClusterSpec {
+        let operator = Folders {
+            certificates: shared.cert_dir.clone(),
+            kubeconfigs: self.kubeconfig_dir.clone(),
+        };
+        let spec = ClusterSpec {
             machines: vec![one_node(&operator, name, address, self.apiserver_bind_port)],
             operator,
             name: self.cluster_name.clone(),
@@ -196,19 +225,28 @@ impl Asked {
             key_type: args::key_type(self.key_type.as_deref())?,
             ca_until: self.ca_validity.as_deref().map(str::parse).transpose()?,
             until: self.lasting.until()?,
-            only: self.only.clone(),
+            only: Vec::new(),
             users: Vec::new(),
-        })
+        };
+        spec.check()?;
+        Ok(spec)
     }
 
-    /// What is wrong with the file, with its name.
-    fn in_file(&self, error: &Error) -> Error {
-        ConfigError::Setting {
-            path: self.config.clone().unwrap_or_default(),
-            why: error.to_string(),
-            hint: error.hint(),
+    fn by_file(
+        &self,
+        shared: &Shared,
+        config: Config,
+        machine: &dyn Fn() -> ThisMachine,
+    ) -> Result<ClusterSpec, Error> {
+        match config {
+            Config::ClusterPki(_) if self.node_name.is_some() => {
+                Err(ClusterError::from(NodesError::NamedByInventory).into())
+            }
+            Config::ClusterPki(inventory) => {
+                configured::by_inventory(shared, &self.kubeconfig_dir, *inventory)
+            }
+            Config::Kubeadm(config) => self.by_kubeadm(shared, *config, machine),
         }
-        .into()
     }
 
     fn by_kubeadm(
@@ -225,54 +263,30 @@ impl Asked {
         let node_name = self.node_name.clone().or(init.node_registration.name);
         let (name, address) = complete(node_name, address, machine)?;
         let port = init.local_api_endpoint.bind_port.unwrap_or(self.apiserver_bind_port);
-        let mut spec = self.by_settings(shared, cluster)?;
+        let mut spec = configured::by_settings(shared, &self.kubeconfig_dir, cluster)?;
         spec.machines = vec![one_node(&spec.operator, name, address, port)];
+        spec.check()?;
         Ok(spec)
     }
+}
 
-    fn by_inventory(&self, shared: &Shared, inventory: ClusterPki) -> Result<ClusterSpec, Error> {
-        if self.node_name.is_some() {
-            return Err(ClusterError::NamedByInventory.into());
-        }
-        let mut spec = self.by_settings(shared, inventory.cluster.clone())?;
-        spec.machines = fleet::machines(&inventory, &spec.operator)?;
-        spec.users = fleet::users(&inventory)?;
-        Ok(spec)
-    }
-
-    /// The settings of the whole cluster; the defaults of the options are kubeadm's, and so the file's as well.
-    fn by_settings(
-        &self,
-        shared: &Shared,
-        cluster: ClusterConfiguration,
-    ) -> Result<ClusterSpec, Error> {
-        let ClusterConfiguration { networking, etcd, .. } = cluster;
-        let subnet = networking.service_subnet.as_deref().unwrap_or(&self.service_cidr);
-        let period = |text: Option<String>| text.as_deref().map(str::parse).transpose();
-        // What is typed wins: a file that was written for a node may well say /etc/kubernetes/pki.
-        let typed = shared.cert_dir_is_typed;
-        let cert_dir = cluster.certificates_dir.filter(|_| !typed);
-        Ok(ClusterSpec {
-            operator: self.folders(cert_dir.unwrap_or_else(|| shared.cert_dir.clone())),
-            name: cluster.cluster_name.unwrap_or_else(|| self.cluster_name.clone()),
-            endpoint: cluster.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?,
-            service_subnet: Subnet::parse(subnet)?,
-            dns_domain: networking.dns_domain.unwrap_or_else(|| self.service_dns_domain.clone()),
-            api_server_sans: sans(&cluster.api_server.cert_sans)?,
-            etcd_server_sans: sans(&etcd.local.server_cert_sans)?,
-            etcd_peer_sans: sans(&etcd.local.peer_cert_sans)?,
-            external_etcd: etcd.external.is_some(),
-            key_type: args::key_type(cluster.encryption_algorithm.as_deref())?,
-            ca_until: period(cluster.ca_certificate_validity_period)?,
-            until: period(cluster.certificate_validity_period)?,
-            only: self.only.clone(),
-            machines: Vec::new(),
-            users: Vec::new(),
-        })
-    }
-
-    fn folders(&self, certificates: PathBuf) -> Folders {
-        Folders { certificates, kubeconfigs: self.kubeconfig_dir.clone() }
+impl BundleArgs {
+    /// What is meant; `config` is what the file says.
+    pub fn bundle(&self, shared: &Shared, config: Config) -> Result<Bundle, Error> {
+        let Config::ClusterPki(inventory) = config else {
+            return Err(ClusterError::from(NodesError::NoInventory(self.config.clone())).into());
+        };
+        let cluster = configured::by_inventory(shared, &self.kubeconfig_dir, *inventory)
+            .map_err(|error| configured::in_file(&self.config, &error))?;
+        let node = catalog::node_name(&self.node)?;
+        let (spec, folder) = cluster.node(&node)?;
+        let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{node}.tar")));
+        let out = match out == Path::new("-") {
+            true => Destination::Stdout,
+            false => Destination::File(out),
+        };
+        let args::Writing { force, dry_run } = self.writing;
+        Ok(Bundle { node, spec, folder, out, force, dry_run })
     }
 }
 

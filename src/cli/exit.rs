@@ -36,7 +36,8 @@ impl From<&Error> for Exit {
             | Error::Plan(plan::Error::Name(_) | plan::Error::NoSans | plan::Error::Time(_))
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
-            Error::Check(_)
+            Error::Bundle(_)
+            | Error::Check(_)
             | Error::Config(_)
             | Error::Context(_)
             | Error::Edit(_)

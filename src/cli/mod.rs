@@ -13,9 +13,9 @@ mod args;
 mod ca;
 mod cert;
 pub mod cluster;
+mod configured;
 mod context;
 pub mod exit;
-mod fleet;
 mod kubeconfig;
 pub mod output;
 mod screen;
@@ -33,7 +33,7 @@ use crate::core::spec::{ClusterSpec, Spec};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
-use crate::core::{self as acts, Error, Source, World};
+use crate::core::{self as acts, Error, Made, Source, World};
 
 /// How long the lock of somebody else is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -215,6 +215,11 @@ impl Session<'_> {
                 self.out.data(&cluster::bindings())?;
                 Ok(Exit::Done)
             }
+            Command::Cluster(ClusterCommand::Bundle(args)) => {
+                let config = acts::read_config(&args.config)?;
+                let bundle = args.bundle(&self.shared, config)?;
+                self.made(&acts::bundle(&bundle, &self.world)?)
+            }
             Command::Cluster(ClusterCommand::Files) => {
                 self.out.report(&FilesReport::new())?;
                 Ok(Exit::Done)
@@ -243,6 +248,10 @@ impl Session<'_> {
     fn make(&mut self, specs: &[Spec], dry_run: bool) -> Result<Exit, Stop> {
         let act = if dry_run { acts::dry_run } else { acts::make };
         let made = act(specs, &self.world)?;
+        self.made(&made)
+    }
+
+    fn made(&mut self, made: &Made) -> Result<Exit, Stop> {
         self.tell(&made.report.warnings, &made.report.notes);
         self.out.file(&made.stdout)?;
         self.out.report(&made.report)?;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::output::{Printed, escape_line};
-use crate::core::catalog::Change;
+use crate::core::catalog::{Change, Role};
 use crate::core::report::{
     Action, CaReport, CertificateFacts, ContextRow, ContextsReport, CrlFacts, CurrentReport,
     FilesReport, KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts,
@@ -172,6 +172,10 @@ impl Printed for FilesReport {
             if let Some(issuer) = row.signed_by {
                 facts.line("signed by", issuer);
             }
+            facts.line("held by", &people(row.held_by));
+            if row.key_held_by != row.held_by {
+                facts.line("key held by", &people(&row.key_held_by));
+            }
             for reader in &row.readers {
                 let after = match reader.change {
                     Change::Live => "takes up a change by itself",
@@ -188,6 +192,10 @@ impl Printed for FilesReport {
     fn names(&self) -> Vec<String> {
         self.files.iter().map(|row| row.name.to_owned()).collect()
     }
+}
+
+fn people(roles: &[Role]) -> String {
+    roles.iter().map(|role| role.about()).collect::<Vec<_>>().join(", ")
 }
 
 /// A block of labelled facts under a title.

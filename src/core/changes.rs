@@ -66,6 +66,8 @@ pub enum Found {
         bytes: Bytes,
         /// Its permission bits, such as `0o600`.
         mode: u32,
+        /// When it was written, in seconds since 1970.
+        modified: u64,
     },
     /// Something is there that cannot be read; the text says why.
     Unreadable(String),
@@ -115,7 +117,9 @@ impl fmt::Debug for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent => f.write_str("Absent"),
-            Self::File { bytes, mode } => write!(f, "File({} bytes, {mode:04o})", bytes.len()),
+            Self::File { bytes, mode, modified: _ } => {
+                write!(f, "File({} bytes, {mode:04o})", bytes.len())
+            }
             Self::Unreadable(why) => write!(f, "Unreadable({why})"),
         }
     }

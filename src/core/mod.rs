@@ -1,7 +1,7 @@
 //! The core: make, edit, check. Values in, values out; only [`store`] touches the disk.
 //!
 //! Imports go one way; a module uses only modules to its left:
-//! `parallel changes x509 catalog spec inventory kubeconfig plan keys sign check report store error`.
+//! `parallel changes x509 catalog spec inventory kubeconfig plan keys sign check report store error`, then the acts.
 
 pub mod catalog;
 pub mod changes;
@@ -18,10 +18,12 @@ pub mod spec;
 pub mod store;
 pub mod x509;
 
+mod bundle;
 mod contexts;
 mod make;
 mod show;
 
+pub use bundle::{Bundle, Error as BundleError, bundle};
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
 pub use make::{Made, dry_run, make, plan};

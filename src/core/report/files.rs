@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::core::catalog::{Change, ROWS, Reader, SERVICE_ACCOUNT};
+use crate::core::catalog::{Change, ROWS, Reader, Role, Row, SERVICE_ACCOUNT};
 
 /// Every file of a control plane.
 #[derive(Clone, Debug, Serialize)]
@@ -23,6 +23,10 @@ pub struct FileRow {
     pub signed_by: Option<&'static str>,
     /// What it is for.
     pub about: &'static str,
+    /// The machines of an inventory that hold it.
+    pub held_by: &'static [Role],
+    /// Those of them that hold its key.
+    pub key_held_by: Vec<Role>,
     /// Who reads it.
     pub readers: Vec<ReaderRow>,
 }
@@ -45,7 +49,8 @@ impl FilesReport {
             let files = match (&row.conf, row.file) {
                 (Some(conf), _) => conf.file.to_owned(),
                 (None, Some(file)) => format!("{file}.crt, {file}.key"),
-                (None, None) => return None,
+                (None, None) if row.held_by.is_empty() => return None,
+                (None, None) => format!("{0}.crt, {0}.key", row.name),
             };
             let signed_by = Some(if row.issuer == row.name { "itself" } else { row.issuer });
             Some(FileRow {
@@ -53,6 +58,8 @@ impl FilesReport {
                 files,
                 signed_by,
                 about: row.about,
+                held_by: row.held_by,
+                key_held_by: if row.profile.is_ca() { signers(row) } else { row.held_by.to_vec() },
                 readers: readers(row.readers),
             })
         });
@@ -62,6 +69,8 @@ impl FilesReport {
             files: format!("{}, {}", sa.private, sa.public),
             signed_by: None,
             about: sa.about,
+            held_by: sa.held_by,
+            key_held_by: sa.held_by.to_vec(),
             readers: readers(sa.readers),
         };
         Self { files: rows.chain([pair]).collect() }
@@ -72,6 +81,11 @@ impl Default for FilesReport {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A CA's key stays with the operator, but for those that sign.
+fn signers(row: &Row) -> Vec<Role> {
+    std::iter::once(Role::Operator).chain(row.signs_on.iter().copied()).collect()
 }
 
 fn readers(readers: &[Reader]) -> Vec<ReaderRow> {

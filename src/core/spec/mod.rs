@@ -14,7 +14,7 @@ use crate::core::x509::san::San;
 use crate::core::x509::time::{Period, Until};
 
 pub use address::{Endpoint, Subnet};
-pub use cluster::{ClusterSpec, Error as ClusterError, Folders, Machine, Node, User};
+pub use cluster::{ClusterSpec, Error as ClusterError, Folders, Machine, Node, NodesError, User};
 pub use config::{
     ClusterConfiguration, ClusterPki, Config, Error as ConfigError, KubeadmConfig, NodeEntry,
     UserEntry,
@@ -28,6 +28,15 @@ pub const LEAF_PERIOD: Period = Period::days(365);
 
 /// The key type when nothing else is said: kubeadm's.
 pub const KEY_TYPE: KeyType = KeyType::Rsa2048;
+
+/// What kubeconfigs call the cluster when nothing else is said: kubeadm's.
+pub const CLUSTER_NAME: &str = "kubernetes";
+
+/// The addresses of services when nothing else is said: kubeadm's.
+pub const SERVICE_SUBNET: &str = "10.96.0.0/12";
+
+/// The domain of services when nothing else is said: kubeadm's.
+pub const DNS_DOMAIN: &str = "cluster.local";
 
 /// The port of an API server when nothing else is said: kubeadm's.
 pub const BIND_PORT: u16 = 6443;

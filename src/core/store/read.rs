@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File, FileType, Metadata, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -109,7 +109,11 @@ fn content(file: File, metadata: &Metadata) -> Found {
     match read_all(file, size, LIMIT) {
         Err(error) => Found::Unreadable(plain(&error)),
         Ok(None) => Found::Unreadable(format!("it has more than {LIMIT} bytes, the limit")),
-        Ok(Some(bytes)) => Found::File { bytes, mode: metadata.permissions().mode() & 0o7777 },
+        Ok(Some(bytes)) => Found::File {
+            bytes,
+            mode: metadata.permissions().mode() & 0o7777,
+            modified: u64::try_from(metadata.mtime()).unwrap_or_default(),
+        },
     }
 }
 
@@ -145,7 +149,9 @@ mod tests {
         fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
         symlink("file", &link).unwrap();
         match read_one(&link) {
-            Found::File { bytes, mode } => assert_eq!((&**bytes, mode), (&[7; 100_000][..], 0o640)),
+            Found::File { bytes, mode, .. } => {
+                assert_eq!((&**bytes, mode), (&[7; 100_000][..], 0o640))
+            }
             other => panic!("{other:?}"),
         }
     }

@@ -39,9 +39,6 @@ pub enum Error {
         /// The first address of services.
         first: IpAddr,
     },
-    /// An inventory has nodes of its own.
-    #[error("an inventory names its nodes itself")]
-    NamedByInventory,
     /// No address was given, and the machine has none.
     #[error("the address of the API server is not known: this machine has no default route")]
     NoAddress,
@@ -94,7 +91,6 @@ impl Error {
                 "give one of the same family; of two ranges the first counts".into()
             }
             Self::Elsewhere(_) => "make it where etcd runs".into(),
-            Self::NamedByInventory => "leave --node-name out".into(),
             Self::Port => "give one such as 6443".into(),
             Self::Subnet { .. } => "give one such as --service-cidr 10.96.0.0/12".into(),
             Self::NoNodeName => "name it with --node-name".into(),

@@ -22,6 +22,7 @@ use crate::core::x509::time::Until;
 
 pub use error::Error;
 pub use machine::{Folders, Machine, Node, User};
+pub use nodes::Error as NodesError;
 
 /// How many nodes and users come into place together: enough that waiting for the disk is shared, and few enough that the
 /// largest cluster takes no more memory than this.
@@ -113,7 +114,7 @@ impl ClusterSpec {
 
     /// What the operator keeps.
     fn shared(&self) -> Result<Vec<Wanted>, Error> {
-        self.check()?;
+        self.only.iter().try_for_each(|part| self.check_part(part))?;
         let mine = self.machines.iter().filter(|machine| machine.is(Role::Operator));
         let wanted = mine.map(|machine| self.of_machine(machine)).collect::<Result<Vec<_>, _>>()?;
         Ok(wanted.into_iter().flatten().collect())
@@ -127,10 +128,12 @@ impl ClusterSpec {
         nodes.chain(users.map(|user| self.of_user(user))).collect()
     }
 
-    fn check(&self) -> Result<(), Error> {
-        for part in &self.only {
-            self.check_part(part)?;
-        }
+    /// Checks that its machines can be what they are said to be, and go together.
+    ///
+    /// # Errors
+    ///
+    /// Names or addresses that cannot be, or that are there twice.
+    pub fn check(&self) -> Result<(), Error> {
         if let Some(why) = flaw_of_dns_name(&self.dns_domain) {
             return Err(Error::Domain { domain: self.dns_domain.clone(), why });
         }

@@ -1,6 +1,7 @@
 //! Whether the nodes and users of a cluster go together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::ClusterSpec;
 use super::machine::{Machine, Node};
@@ -23,6 +24,9 @@ pub enum Error {
     /// etcd is both elsewhere and here.
     #[error("etcd is external, and yet there are nodes for it")]
     ExternalEtcd,
+    /// An inventory has nodes of its own.
+    #[error("an inventory names its nodes itself")]
+    NamedByInventory,
     /// A server that nobody can reach.
     #[error("the node `{0}` has no address")]
     NoAddress(String),
@@ -32,6 +36,9 @@ pub enum Error {
     /// Nothing that stands for all of them.
     #[error("there are {0} control planes and no controlPlaneEndpoint by which clients reach them")]
     NoEndpoint(usize),
+    /// A file for one node.
+    #[error("{0} is no inventory: kubeadm's configuration is for the node that it is on")]
+    NoInventory(PathBuf),
     /// A control plane without an address to advertise.
     #[error("the control plane `{0}` has names, but no IP address that it could be advertised at")]
     NoIp(String),
@@ -57,6 +64,10 @@ impl Error {
         Some(match self {
             Self::AddressTwice { .. } => "give each node its own addresses".into(),
             Self::ExternalEtcd => "take out etcdNodes, or etcd.external".into(),
+            Self::NamedByInventory => "leave --node-name out".into(),
+            Self::NoInventory(_) => {
+                "an inventory begins with apiVersion: kubepki/v1alpha1 and kind: ClusterPKI".into()
+            }
             Self::NoAddress(_) | Self::NoIp(_) => {
                 "give it one, such as addresses: [10.0.0.5]".into()
             }
