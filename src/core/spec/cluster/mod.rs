@@ -338,3 +338,6 @@ fn inside(file: PathBuf, user: &str) -> (Destination, Destination) {
 fn in_folder(folder: &Path, name: &str) -> PathBuf {
     if folder == Path::new(".") { name.into() } else { folder.join(name) }
 }
+
+#[cfg(test)]
+mod tests;
