@@ -14,7 +14,7 @@ use crate::core::spec::{
     Folders, KubeadmConfig, Machine, Node, NodesError, SERVICE_SUBNET, Subnet,
 };
 use crate::core::x509::san::San;
-use crate::core::{Bundle, Error};
+use crate::core::{Error, Pack};
 
 /// What can be done with a whole control plane.
 #[derive(Debug, Subcommand)]
@@ -272,7 +272,7 @@ impl Asked {
 
 impl BundleArgs {
     /// What is meant; `config` is what the file says.
-    pub fn bundle(&self, shared: &Shared, config: Config) -> Result<Bundle, Error> {
+    pub fn pack(&self, shared: &Shared, config: Config) -> Result<Pack, Error> {
         let Config::ClusterPki(inventory) = config else {
             return Err(ClusterError::from(NodesError::NoInventory(self.config.clone())).into());
         };
@@ -286,7 +286,7 @@ impl BundleArgs {
             false => Destination::File(out),
         };
         let args::Writing { force, dry_run } = self.writing;
-        Ok(Bundle { node, spec, folder, out, force, dry_run })
+        Ok(Pack { node, spec, folder, out, force, dry_run })
     }
 }
 

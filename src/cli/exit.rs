@@ -36,7 +36,7 @@ impl From<&Error> for Exit {
             | Error::Plan(plan::Error::Name(_) | plan::Error::NoSans | plan::Error::Time(_))
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
-            Error::Bundle(_)
+            Error::Pack(_)
             | Error::Check(_)
             | Error::Config(_)
             | Error::Context(_)

@@ -217,8 +217,8 @@ impl Session<'_> {
             }
             Command::Cluster(ClusterCommand::Bundle(args)) => {
                 let config = acts::read_config(&args.config)?;
-                let bundle = args.bundle(&self.shared, config)?;
-                self.made(&acts::bundle(&bundle, &self.world)?)
+                let pack = args.pack(&self.shared, config)?;
+                self.made(&acts::pack(&pack, &self.world)?)
             }
             Command::Cluster(ClusterCommand::Files) => {
                 self.out.report(&FilesReport::new())?;

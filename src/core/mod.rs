@@ -18,15 +18,15 @@ pub mod spec;
 pub mod store;
 pub mod x509;
 
-mod bundle;
 mod contexts;
 mod make;
+mod pack;
 mod show;
 
-pub use bundle::{Bundle, Error as BundleError, bundle};
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
 pub use make::{Made, dry_run, make, plan};
+pub use pack::{Error as PackError, Pack, pack};
 pub use show::{Source, read_config, show, show_ca};
 
 use self::store::LockSettings;

@@ -26,7 +26,7 @@ const ORDER: [&str; 18] = [
     "store",
     "error",
     "make",
-    "bundle",
+    "pack",
     "contexts",
     "show",
 ];

@@ -1,4 +1,4 @@
-//! The act of bundling: what one node must have, as one file for `tar -xp`.
+//! The act of packing: what one node must have, as one file for `tar -xp`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,9 +14,9 @@ use crate::core::spec::{Destination, Spec};
 use crate::core::store::{self, Lockable};
 use crate::core::{self as acts, World};
 
-/// What is to be bundled.
+/// What is to be packed.
 #[derive(Debug)]
-pub struct Bundle {
+pub struct Pack {
     /// The name of the node.
     pub node: String,
     /// Everything that it must have, and what that comes from.
@@ -31,7 +31,7 @@ pub struct Bundle {
     pub dry_run: bool,
 }
 
-/// Why there is no bundle.
+/// Why there is no archive.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Something is missing, or not as asked.
@@ -71,7 +71,7 @@ impl Error {
 /// # Errors
 ///
 /// A node that has not everything as asked; another file in the archive's place.
-pub fn bundle(wanted: &Bundle, world: &World<'_>) -> Result<Made, acts::Error> {
+pub fn pack(wanted: &Pack, world: &World<'_>) -> Result<Made, acts::Error> {
     let home = wanted.spec.home.iter().cloned().map(Lockable::Folder).collect::<Vec<_>>();
     let _nobody_writes = store::lock(&home, &world.locks)?;
     let mut paths = wanted.spec.paths();
@@ -89,7 +89,7 @@ pub fn bundle(wanted: &Bundle, world: &World<'_>) -> Result<Made, acts::Error> {
 }
 
 fn check_complete(
-    wanted: &Bundle,
+    wanted: &Pack,
     snapshot: &Snapshot,
     world: &World<'_>,
 ) -> Result<(), acts::Error> {
@@ -106,7 +106,7 @@ fn check_complete(
 }
 
 /// Owned by root, as everything in `/etc/kubernetes` is; modes and times are those of the files.
-fn archive(wanted: &Bundle, snapshot: &Snapshot) -> io::Result<Bytes> {
+fn archive(wanted: &Pack, snapshot: &Snapshot) -> io::Result<Bytes> {
     let files: Vec<(PathBuf, &Found)> = wanted
         .spec
         .paths()
@@ -145,7 +145,7 @@ fn room(found: &Found) -> usize {
 }
 
 fn place(
-    wanted: &Bundle,
+    wanted: &Pack,
     out: &Path,
     archive: Bytes,
     snapshot: &Snapshot,
