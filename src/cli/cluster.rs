@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::args::{self, Shared};
+use super::upload::UploadArgs;
 use crate::core::Error;
 use crate::core::catalog;
 use crate::core::kubeconfig::check_name;
@@ -44,6 +45,14 @@ Examples:
 Examples:
   kubepki cluster plan --apiserver-advertise-address 10.0.0.5 --node-name cp-1")]
     Plan(Box<Asked>),
+
+    /// Make the Secret kubeadm-certs, from which a further control-plane node takes its CAs; or open it
+    #[command(after_help = "\
+Examples:
+  kubepki cluster upload-bundle --certificate-key certificate.key > kubeadm-certs.yaml
+  kubepki cluster upload-bundle --certificate-key certificate.key --out kubeadm-certs.yaml
+  kubepki cluster upload-bundle --certificate-key certificate.key --open kubeadm-certs.yaml --cert-dir cp-2/pki")]
+    UploadBundle(UploadArgs),
 }
 
 /// The options that a configuration file says.

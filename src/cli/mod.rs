@@ -18,6 +18,7 @@ pub mod exit;
 mod kubeconfig;
 pub mod output;
 mod screen;
+mod upload;
 
 use self::args::Shared;
 use self::ca::CaCommand;
@@ -27,11 +28,12 @@ use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
-use crate::core::report::FilesReport;
+use self::upload::UploadArgs;
+use crate::core::report::{Action, FilesReport};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
-use crate::core::{self as acts, Error, Source, World};
+use crate::core::{self as acts, Error, Made, Source, World};
 
 /// How long the lock of somebody else is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -225,6 +227,7 @@ impl Session<'_> {
                 let spec = self.cluster(&asked, false)?;
                 self.plan(spec)
             }
+            Command::Cluster(ClusterCommand::UploadBundle(args)) => self.upload(&args),
             Command::Context(command) => self.context(command),
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
                 self.make(args.spec(&self.shared, &self.folder)?, args.writing.dry_run)
@@ -241,6 +244,24 @@ impl Session<'_> {
     fn make(&mut self, spec: acts::spec::Spec, dry_run: bool) -> Result<Exit, Stop> {
         let act = if dry_run { acts::dry_run } else { acts::make };
         let made = act(&spec, &self.world)?;
+        self.made(&made)
+    }
+
+    fn upload(&mut self, args: &UploadArgs) -> Result<Exit, Stop> {
+        let dry_run = args.writing.dry_run;
+        let made = match &args.open {
+            Some(path) => {
+                let source = self.source(path)?;
+                acts::open(&args.opening(&self.shared, source)?, dry_run, &self.world)?
+            }
+            None => acts::seal(&args.seal(&self.shared)?, dry_run, &self.world)?,
+        };
+        let differs = made.report.files.iter().any(|file| file.action == Action::Differ);
+        let exit = self.made(&made)?;
+        Ok(if differs { Exit::Findings } else { exit })
+    }
+
+    fn made(&mut self, made: &Made) -> Result<Exit, Stop> {
         self.tell(&made.report.warnings, &made.report.notes);
         self.out.file(&made.stdout)?;
         self.out.report(&made.report)?;
@@ -291,13 +312,7 @@ impl Session<'_> {
     fn show(&mut self, paths: &[PathBuf]) -> Result<Exit, Stop> {
         let mut sources = Vec::new();
         for path in paths {
-            sources.push(if path == Path::new("-") {
-                let bytes =
-                    store::read_stream("standard input", &mut *self.input).map_err(Error::from)?;
-                Source::Bytes(PathBuf::from("standard input"), bytes)
-            } else {
-                Source::File(path.clone())
-            });
+            sources.push(self.source(path)?);
         }
         let report = acts::show(&sources, self.world.now);
         if !report.items.is_empty() {
@@ -307,6 +322,15 @@ impl Session<'_> {
             self.out.error(&failure.error, failure.hint.as_deref());
         }
         Ok(if report.failures.is_empty() { Exit::Done } else { Exit::Failed })
+    }
+
+    /// A file; `-` is standard input, which is read at once.
+    fn source(&mut self, path: &Path) -> Result<Source, Stop> {
+        if path != Path::new("-") {
+            return Ok(Source::File(path.to_owned()));
+        }
+        let bytes = store::read_stream("standard input", &mut *self.input).map_err(Error::from)?;
+        Ok(Source::Bytes(PathBuf::from("standard input"), bytes))
     }
 }
 

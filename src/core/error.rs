@@ -2,7 +2,7 @@
 
 use crate::core::x509::{key_type, name, san, time};
 use crate::core::{
-    ContextError, catalog, check, inventory, keys, kubeconfig, plan, sign, spec, store,
+    ContextError, bundle, catalog, check, inventory, keys, kubeconfig, plan, sign, spec, store,
 };
 
 /// Why an act did not come to its end. Nothing was changed then.
@@ -10,6 +10,7 @@ use crate::core::{
 #[error(transparent)]
 #[expect(missing_docs, reason = "each variant is one module's error, documented there")]
 pub enum Error {
+    Bundle(#[from] bundle::Error),
     Catalog(#[from] catalog::Error),
     Check(#[from] check::Error),
     Cluster(#[from] spec::ClusterError),
@@ -34,6 +35,7 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Bundle(error) => error.hint(),
             Self::Catalog(error) => error.hint(),
             Self::Check(error) => error.hint(),
             Self::Cluster(error) => error.hint(),

@@ -8,9 +8,8 @@ use crate::core::spec::check_file_name;
 use crate::core::x509::cert::{self, Certificate};
 use crate::core::x509::chain;
 use crate::core::x509::csr::{self, Request};
-use crate::core::x509::pem;
 use crate::core::x509::private_key::{self, PrivateKey};
-use crate::core::x509::public_key::PublicKey;
+use crate::core::x509::public_key::{self, PublicKey};
 
 /// The files of a PKI, read where they are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -206,9 +205,7 @@ impl<'a> Inventory<'a> {
 
     /// The public keys in a PEM file; none where it cannot be read.
     pub fn public_keys(self, bytes: &[u8]) -> Vec<PublicKey> {
-        let blocks = pem::blocks(bytes).unwrap_or_default();
-        let keys = blocks.iter().filter(|block| block.label == pem::PUBLIC_KEY);
-        keys.filter_map(|block| PublicKey::from_spki_der(&block.der).ok()).collect()
+        public_key::all_in(bytes)
     }
 
     /// What a file holds that must be there.

@@ -10,13 +10,14 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 16] = [
+const ORDER: [&str; 18] = [
     "changes",
     "x509",
     "catalog",
     "spec",
     "inventory",
     "kubeconfig",
+    "bundle",
     "plan",
     "keys",
     "sign",
@@ -26,6 +27,7 @@ const ORDER: [&str; 16] = [
     "error",
     "make",
     "contexts",
+    "share",
     "show",
 ];
 
