@@ -1,11 +1,12 @@
 //! `kubepki cluster`: everything that a control plane takes.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
 use super::args::{self, Shared};
+use super::bootstrap::BootstrapArgs;
 use super::upload::UploadArgs;
 use crate::core::Error;
 use crate::core::catalog;
@@ -23,6 +24,13 @@ pub enum ClusterCommand {
 Examples:
   kubepki cluster bindings")]
     Bindings,
+
+    /// Make bootstrap-kubelet.conf, with which a node asks for its certificate by a token
+    #[command(after_help = "\
+Examples:
+  kubepki cluster bootstrap --token-file token --control-plane-endpoint kube.example.com
+  kubepki cluster bootstrap --token-file token --config kubeadm.yaml --kubeconfig-dir worker-1")]
+    Bootstrap(BootstrapArgs),
 
     /// List the files of a control plane: who signs them, who reads them, and what a change needs
     #[command(after_help = "\
@@ -170,7 +178,7 @@ impl Asked {
     ) -> Result<Spec, Error> {
         let cluster = match config {
             Some(config) => {
-                let named = |error: Error| self.in_file(&error);
+                let named = |error: Error| in_file(self.config.as_deref(), &error);
                 self.by_file(shared, config, machine).map_err(named)?
             }
             None => self.by_options(shared, machine)?,
@@ -205,16 +213,6 @@ impl Asked {
             until: self.lasting.until()?,
             only: self.only.clone(),
         })
-    }
-
-    /// What is wrong with the file, with its name.
-    fn in_file(&self, error: &Error) -> Error {
-        KubeadmError::Setting {
-            path: self.config.clone().unwrap_or_default(),
-            why: error.to_string(),
-            hint: error.hint(),
-        }
-        .into()
     }
 
     /// The same from a file; the defaults of the options are kubeadm's, and so the file's as well.
@@ -260,6 +258,12 @@ impl Asked {
             only: self.only.clone(),
         })
     }
+}
+
+/// What is wrong with a configuration file, with its name.
+pub fn in_file(config: Option<&Path>, error: &Error) -> Error {
+    let path = config.map(Path::to_owned).unwrap_or_default();
+    KubeadmError::Setting { path, why: error.to_string(), hint: error.hint() }.into()
 }
 
 /// Name and address of the node; the machine is only asked for what is not known.

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod args;
+mod bootstrap;
 mod ca;
 mod cert;
 pub mod cluster;
@@ -214,6 +215,11 @@ impl Session<'_> {
             Command::Cluster(ClusterCommand::Bindings) => {
                 self.out.data(&cluster::bindings())?;
                 Ok(Exit::Done)
+            }
+            Command::Cluster(ClusterCommand::Bootstrap(args)) => {
+                let config = args.config.as_deref().map(acts::read_kubeadm_config).transpose()?;
+                let spec = args.spec(&self.shared, config, self.machine)?;
+                self.make(spec, args.writing.dry_run)
             }
             Command::Cluster(ClusterCommand::Files) => {
                 self.out.report(&FilesReport::new())?;

@@ -38,6 +38,9 @@ pub enum Error {
         /// The disk's answer.
         why: String,
     },
+    /// Not a bootstrap token.
+    #[error("token file {0} holds no bootstrap token: 6 and 16 of a-z and 0-9, with a dot between")]
+    BootstrapToken(PathBuf),
     /// Not a certificate.
     #[error("{what} {path}: {source}")]
     Certificate {
@@ -94,6 +97,9 @@ impl Error {
             Self::Missing { what, path } => hint_of_missing(what, path),
             Self::Unreadable { path, .. } => {
                 Some(format!("see what it is: ls -ld {}", quoted(path)))
+            }
+            Self::BootstrapToken(path) => {
+                Some(format!("make one: kubeadm token generate > {}", quoted(path)))
             }
             Self::Certificate { path, source, .. } => match source {
                 cert::Error::Pem(error) => error.hint("x509", path),

@@ -2,12 +2,12 @@
 //! make (`cmd/kubeadm/app/phases/certs`, `.../kubeconfig`, `app/util/endpoint.go` in Kubernetes).
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::address::{Endpoint, Subnet};
+use super::address::{Endpoint, Subnet, check_advertised};
 use super::{
     CertificateSpec, Credentials, Destination, Form, IssuerSpec, KeyPairSpec, KeySpec,
-    KubeconfigSpec, Pair, Spec, Wanted,
+    KubeconfigSpec, Pair, Spec, Wanted, in_folder,
 };
 use crate::core::catalog::{
     self, Conf, MACHINE_NAMES, ROWS, Row, SERVICE_ACCOUNT, Sans, Server, Subject,
@@ -170,12 +170,7 @@ impl ClusterSpec {
         if let Some(row) = elsewhere {
             return Err(Error::Elsewhere(row.name));
         }
-        // kube-apiserver refuses these as well.
-        let address = self.advertise_address;
-        if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
-            return Err(Error::Unreachable(address));
-        }
-        Ok(())
+        check_advertised(self.advertise_address)
     }
 
     fn wants(&self, name: &str) -> bool {
@@ -236,27 +231,18 @@ impl ClusterSpec {
         })
     }
 
-    /// Where a kubeconfig goes; in the working folder it goes by its name alone.
     fn conf_path(&self, conf: &Conf) -> PathBuf {
-        if self.kubeconfig_dir == Path::new(".") {
-            conf.file.into()
-        } else {
-            self.kubeconfig_dir.join(conf.file)
-        }
+        in_folder(&self.kubeconfig_dir, conf.file)
     }
 
     /// The URL of an API server.
     fn server(&self, which: Server) -> String {
-        let (host, port) = match (which, &self.endpoint) {
-            (Server::ControlPlane, Some(endpoint)) => (endpoint.host.clone(), endpoint.port),
-            _ => (San::Ip(self.advertise_address), None),
+        let local = Endpoint { host: San::Ip(self.advertise_address), port: None };
+        let endpoint = match which {
+            Server::ControlPlane => self.endpoint.as_ref().unwrap_or(&local),
+            Server::Local => &local,
         };
-        let port = port.unwrap_or(self.bind_port);
-        match host {
-            San::Ip(IpAddr::V6(address)) => format!("https://[{address}]:{port}"),
-            San::Ip(IpAddr::V4(address)) => format!("https://{address}:{port}"),
-            San::Dns(name) | San::Email(name) | San::Uri(name) => format!("https://{name}:{port}"),
-        }
+        endpoint.url(self.bind_port)
     }
 
     /// What an etcd member is called, with names besides.
