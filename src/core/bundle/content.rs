@@ -6,7 +6,7 @@ use super::{Bytes, Contents};
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain;
 use crate::core::x509::pem;
-use crate::core::x509::private_key::PrivateKey;
+use crate::core::x509::private_key::{self, PrivateKey};
 use crate::core::x509::public_key::{self, PublicKey};
 
 /// Checks every file, and that those which belong together do. `place` names a file in errors.
@@ -30,7 +30,7 @@ fn check_item(
     let Some(private) = &item.private else { return Ok(()) };
     let key = PrivateKey::from_pem(&bytes(private)).map_err(|error| {
         let place = place(private);
-        let hint = place.file().and_then(|path| error.hint(path));
+        let hint = place.file().filter(|_| is_of_form(&error)).and_then(|path| error.hint(path));
         Error::Content { place, why: error.to_string(), hint }
     })?;
     if keys.contains(key.public_key()) {
@@ -38,6 +38,11 @@ fn check_item(
     } else {
         Err(Error::Foreign { public: place(&item.public), private: place(private) })
     }
+}
+
+/// Whether the key is good, and only has to be written in another form.
+fn is_of_form(error: &private_key::Error) -> bool {
+    matches!(error, private_key::Error::Encrypted | private_key::Error::NoPublicKey)
 }
 
 /// The keys that a public file vouches for: that of its first certificate, or all that it holds.
