@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::args::{self, Shared};
+use super::bootstrap::BootstrapArgs;
 use super::configured;
+use super::upload::UploadArgs;
 use crate::core::catalog::{self, Role};
 use crate::core::kubeconfig::check_name;
 use crate::core::spec::{
@@ -24,6 +26,13 @@ pub enum ClusterCommand {
 Examples:
   kubepki cluster bindings")]
     Bindings,
+
+    /// Make bootstrap-kubelet.conf, with which a node asks for its certificate by a token
+    #[command(after_help = "\
+Examples:
+  kubepki cluster bootstrap --token-file token --control-plane-endpoint kube.example.com
+  kubepki cluster bootstrap --token-file token --config kubeadm.yaml --kubeconfig-dir worker-1")]
+    Bootstrap(BootstrapArgs),
 
     /// Put all that one node of an inventory must have into one file, for `tar -xpf FILE -C /etc/kubernetes`
     #[command(after_help = "\
@@ -54,6 +63,14 @@ Examples:
 Examples:
   kubepki cluster plan --apiserver-advertise-address 10.0.0.5 --node-name cp-1")]
     Plan(Box<Asked>),
+
+    /// Make the Secret kubeadm-certs, from which a further control-plane node takes its CAs; or open it
+    #[command(after_help = "\
+Examples:
+  kubepki cluster upload-bundle --certificate-key certificate.key > kubeadm-certs.yaml
+  kubepki cluster upload-bundle --certificate-key certificate.key --out kubeadm-certs.yaml
+  kubepki cluster upload-bundle --certificate-key certificate.key --open kubeadm-certs.yaml --cert-dir cp-2/pki")]
+    UploadBundle(UploadArgs),
 }
 
 /// The options that a configuration file says.

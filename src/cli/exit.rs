@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::core::{Error, plan};
+use crate::core::{Error, bundle, plan};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -27,7 +27,8 @@ impl From<Exit> for ExitCode {
 impl From<&Error> for Exit {
     fn from(error: &Error) -> Self {
         match error {
-            Error::Catalog(_)
+            Error::Bundle(bundle::Error::KeyTyped)
+            | Error::Catalog(_)
             | Error::Cluster(_)
             | Error::FileName(_)
             | Error::KeyType(_)
@@ -36,9 +37,10 @@ impl From<&Error> for Exit {
             | Error::Plan(plan::Error::Name(_) | plan::Error::NoSans | plan::Error::Time(_))
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
-            Error::Pack(_)
+            Error::Bundle(_)
             | Error::Check(_)
             | Error::Config(_)
+            | Error::Pack(_)
             | Error::Context(_)
             | Error::Edit(_)
             | Error::Inventory(_)

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod args;
+mod bootstrap;
 mod ca;
 mod cert;
 pub mod cluster;
@@ -19,6 +20,7 @@ pub mod exit;
 mod kubeconfig;
 pub mod output;
 mod screen;
+mod upload;
 
 use self::args::Shared;
 use self::ca::CaCommand;
@@ -28,7 +30,8 @@ use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
-use crate::core::report::FilesReport;
+use self::upload::UploadArgs;
+use crate::core::report::{Action, FilesReport};
 use crate::core::spec::{ClusterSpec, Spec};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
@@ -215,6 +218,11 @@ impl Session<'_> {
                 self.out.data(&cluster::bindings())?;
                 Ok(Exit::Done)
             }
+            Command::Cluster(ClusterCommand::Bootstrap(args)) => {
+                let config = args.config.as_deref().map(acts::read_config).transpose()?;
+                let spec = args.spec(&self.shared, config, self.machine)?;
+                self.make(&[spec], args.writing.dry_run)
+            }
             Command::Cluster(ClusterCommand::Bundle(args)) => {
                 let config = acts::read_config(&args.config)?;
                 let pack = args.pack(&self.shared, config)?;
@@ -232,6 +240,7 @@ impl Session<'_> {
                 let specs = self.sets(&asked, false)?;
                 self.plan(&specs)
             }
+            Command::Cluster(ClusterCommand::UploadBundle(args)) => self.upload(&args),
             Command::Context(command) => self.context(command),
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
                 self.make(&[args.spec(&self.shared, &self.folder)?], args.writing.dry_run)
@@ -249,6 +258,20 @@ impl Session<'_> {
         let act = if dry_run { acts::dry_run } else { acts::make };
         let made = act(specs, &self.world)?;
         self.made(&made)
+    }
+
+    fn upload(&mut self, args: &UploadArgs) -> Result<Exit, Stop> {
+        let dry_run = args.writing.dry_run;
+        let made = match &args.open {
+            Some(path) => {
+                let source = self.source(path)?;
+                acts::open(&args.opening(&self.shared, source)?, dry_run, &self.world)?
+            }
+            None => acts::seal(&args.seal(&self.shared)?, dry_run, &self.world)?,
+        };
+        let differs = made.report.files.iter().any(|file| file.action == Action::Differ);
+        let exit = self.made(&made)?;
+        Ok(if differs { Exit::Findings } else { exit })
     }
 
     fn made(&mut self, made: &Made) -> Result<Exit, Stop> {
@@ -306,13 +329,7 @@ impl Session<'_> {
     fn show(&mut self, paths: &[PathBuf]) -> Result<Exit, Stop> {
         let mut sources = Vec::new();
         for path in paths {
-            sources.push(if path == Path::new("-") {
-                let bytes =
-                    store::read_stream("standard input", &mut *self.input).map_err(Error::from)?;
-                Source::Bytes(PathBuf::from("standard input"), bytes)
-            } else {
-                Source::File(path.clone())
-            });
+            sources.push(self.source(path)?);
         }
         let report = acts::show(&sources, self.world.now);
         if !report.items.is_empty() {
@@ -322,6 +339,15 @@ impl Session<'_> {
             self.out.error(&failure.error, failure.hint.as_deref());
         }
         Ok(if report.failures.is_empty() { Exit::Done } else { Exit::Failed })
+    }
+
+    /// A file; `-` is standard input, which is read at once.
+    fn source(&mut self, path: &Path) -> Result<Source, Stop> {
+        if path != Path::new("-") {
+            return Ok(Source::File(path.to_owned()));
+        }
+        let bytes = store::read_stream("standard input", &mut *self.input).map_err(Error::from)?;
+        Ok(Source::Bytes(PathBuf::from("standard input"), bytes))
     }
 }
 

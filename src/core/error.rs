@@ -2,7 +2,8 @@
 
 use crate::core::x509::{key_type, name, san, time};
 use crate::core::{
-    ContextError, PackError, catalog, check, inventory, keys, kubeconfig, plan, sign, spec, store,
+    ContextError, PackError, bundle, catalog, check, inventory, keys, kubeconfig, plan, sign, spec,
+    store,
 };
 
 /// Why an act did not come to its end. Nothing was changed then.
@@ -11,6 +12,7 @@ use crate::core::{
 #[expect(missing_docs, reason = "each variant is one module's error, documented there")]
 pub enum Error {
     Pack(#[from] PackError),
+    Bundle(#[from] bundle::Error),
     Catalog(#[from] catalog::Error),
     Check(#[from] check::Error),
     Cluster(#[from] spec::ClusterError),
@@ -36,6 +38,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Pack(error) => error.hint(),
+            Self::Bundle(error) => error.hint(),
             Self::Catalog(error) => error.hint(),
             Self::Check(error) => error.hint(),
             Self::Cluster(error) => error.hint(),

@@ -8,9 +8,8 @@ use crate::core::spec::check_file_name;
 use crate::core::x509::cert::{self, Certificate};
 use crate::core::x509::chain;
 use crate::core::x509::csr::{self, Request};
-use crate::core::x509::pem;
 use crate::core::x509::private_key::{self, PrivateKey};
-use crate::core::x509::public_key::PublicKey;
+use crate::core::x509::public_key::{self, PublicKey};
 
 /// The files of a PKI, read where they are asked for.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +38,9 @@ pub enum Error {
         /// The disk's answer.
         why: String,
     },
+    /// Not a bootstrap token.
+    #[error("token file {0} holds no bootstrap token: 6 and 16 of a-z and 0-9, with a dot between")]
+    BootstrapToken(PathBuf),
     /// Not a certificate.
     #[error("{what} {path}: {source}")]
     Certificate {
@@ -95,6 +97,9 @@ impl Error {
             Self::Missing { what, path } => hint_of_missing(what, path),
             Self::Unreadable { path, .. } => {
                 Some(format!("see what it is: ls -ld {}", quoted(path)))
+            }
+            Self::BootstrapToken(path) => {
+                Some(format!("make one: kubeadm token generate > {}", quoted(path)))
             }
             Self::Certificate { path, source, .. } => match source {
                 cert::Error::Pem(error) => error.hint("x509", path),
@@ -206,9 +211,7 @@ impl<'a> Inventory<'a> {
 
     /// The public keys in a PEM file; none where it cannot be read.
     pub fn public_keys(self, bytes: &[u8]) -> Vec<PublicKey> {
-        let blocks = pem::blocks(bytes).unwrap_or_default();
-        let keys = blocks.iter().filter(|block| block.label == pem::PUBLIC_KEY);
-        keys.filter_map(|block| PublicKey::from_spki_der(&block.der).ok()).collect()
+        public_key::all_in(bytes)
     }
 
     /// What a file holds that must be there.

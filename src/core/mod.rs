@@ -1,8 +1,9 @@
-//! The core: make, edit, check. Values in, values out; only [`store`] touches the disk.
+//! The core: make, edit, share, check. Values in, values out; only [`store`] touches the disk.
 //!
 //! Imports go one way; a module uses only modules to its left:
-//! `parallel changes x509 catalog spec inventory kubeconfig plan keys sign check report store error`, then the acts.
+//! `parallel changes x509 catalog spec inventory kubeconfig bundle plan keys sign check report store error`, then the acts.
 
+pub mod bundle;
 pub mod catalog;
 pub mod changes;
 pub mod check;
@@ -21,12 +22,14 @@ pub mod x509;
 mod contexts;
 mod make;
 mod pack;
+mod share;
 mod show;
 
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
 pub use make::{Made, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};
+pub use share::{Open, Seal, open, seal};
 pub use show::{Source, read_config, show, show_ca};
 
 use self::store::LockSettings;

@@ -9,6 +9,7 @@ mod contexts;
 mod control_plane;
 mod fields;
 mod identity;
+mod joining;
 mod kubeadm;
 mod kubeconfigs;
 mod profiles;

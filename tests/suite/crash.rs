@@ -40,6 +40,18 @@ const CLUSTER: Victim = Victim {
     prepare: &|_| (),
 };
 
+const OPEN: Victim = Victim {
+    program: "kubepki",
+    args: &[
+        "cluster",
+        "upload-bundle",
+        "--certificate-key=key",
+        "--open=secret.yaml",
+        "--cert-dir=cp-2",
+    ],
+    prepare: &|world| put(world, secret()),
+};
+
 /// Fewer than of the others: one run writes 27 files, and after each every pair is looked at.
 const CLUSTER_ROUNDS: u32 = 40;
 
@@ -95,6 +107,21 @@ fn a_killed_cluster_is_completed_by_the_next_run_and_keeps_the_cas_that_were_fin
             return Err("a CA that was finished has changed".to_owned());
         }
         cluster_is_complete(world)
+    });
+}
+
+#[test]
+fn a_killed_opening_leaves_nothing_or_is_completed_by_the_next_run() {
+    kill_at_random_moments(&OPEN, rounds(100), 888_888, |world| {
+        again(world, OPEN.args)?;
+        for (name, content) in secret().iter().filter(|(name, _)| name.starts_with("pki/")) {
+            if world.read(&name.replacen("pki", "cp-2", 1)) != *content {
+                return Err(format!("{name} is another one in cp-2"));
+            }
+        }
+        nothing_else_in(world, "cp-2/etcd", &["ca.crt", "ca.key"])?;
+        let shared = ["ca.crt", "ca.key", "front-proxy-ca.crt", "front-proxy-ca.key"];
+        nothing_else_in(world, "cp-2", &[&shared[..], &["etcd", "sa.key", "sa.pub"]].concat())
     });
 }
 
@@ -193,6 +220,29 @@ fn pki() -> &'static [(&'static str, String)] {
         world.sh("kubepki -q ca init --key-type ECDSA-P256");
         world.sh("kubepki -q cert issue alice --key-type ECDSA-P256");
         let names = ["pki/ca.crt", "pki/ca.key", "pki/alice.crt", "pki/alice.key"];
+        names.map(|name| (name, world.read(name))).into()
+    })
+}
+
+/// A Secret with its key, and the files that are in it. Made once.
+fn secret() -> &'static [(&'static str, String)] {
+    static SECRET: OnceLock<Vec<(&str, String)>> = OnceLock::new();
+    SECRET.get_or_init(|| {
+        let world = World::new();
+        world.sh(&format!("kubepki -q {}", CLUSTER.args.join(" ")));
+        world.sh("kubepki -q cluster upload-bundle --certificate-key key --out secret.yaml");
+        let names = [
+            "key",
+            "secret.yaml",
+            "pki/ca.crt",
+            "pki/ca.key",
+            "pki/front-proxy-ca.crt",
+            "pki/front-proxy-ca.key",
+            "pki/etcd/ca.crt",
+            "pki/etcd/ca.key",
+            "pki/sa.key",
+            "pki/sa.pub",
+        ];
         names.map(|name| (name, world.read(name))).into()
     })
 }

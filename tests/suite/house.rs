@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 20] = [
     "parallel",
     "changes",
     "x509",
@@ -18,6 +18,7 @@ const ORDER: [&str; 18] = [
     "spec",
     "inventory",
     "kubeconfig",
+    "bundle",
     "plan",
     "keys",
     "sign",
@@ -28,6 +29,7 @@ const ORDER: [&str; 18] = [
     "make",
     "pack",
     "contexts",
+    "share",
     "show",
 ];
 

@@ -36,6 +36,9 @@ fn openssl_finds_a_key_that_is_not_sound() {
 fn without_randomness_nothing_is_written() {
     let world = World::new();
     world.sh("kubepki -q ca init; kubepki -q cert request theirs --key-type Ed25519");
+    world.sh("kubepki -q cluster init --only front-proxy-ca,etcd-ca,sa --node-name cp-1 \
+           --apiserver-advertise-address 10.0.0.5 --key-type ECDSA-P256
+         (umask 077; openssl rand -hex 32 >certificate.key)");
     let before = world.sh("find . -type f -exec sha256sum {} + | sort");
     for command in [
         "ca init another",
@@ -47,6 +50,8 @@ fn without_randomness_nothing_is_written() {
         "cert request web",
         "cert sign pki/theirs.csr --profile client",
         "kubeconfig gen web --server https://a.example:6443 --issue",
+        "cluster upload-bundle --certificate-key new.key --out secret.yaml",
+        "cluster upload-bundle --certificate-key certificate.key --out secret.yaml",
     ] {
         let strace =
             ["-f", "-qq", "-o", "/dev/null", "-e", "inject=getrandom:error=EIO", "kubepki"];

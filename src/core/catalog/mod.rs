@@ -24,6 +24,13 @@ pub const CLUSTER_CA: &str = "ca";
 /// Whoever is no part of the cluster itself.
 pub const USER: &str = "user";
 
+/// The kubeconfig of a kubelet that has no certificate yet.
+pub const BOOTSTRAP_CONF: Conf =
+    Conf { file: "bootstrap-kubelet.conf", server: Server::ControlPlane };
+
+/// What that kubeconfig calls its user.
+pub const BOOTSTRAP_USER: &str = "tls-bootstrap-token-user";
+
 /// What the `kubernetes` service is called in a cluster with kubeadm's defaults.
 const DEFAULT_SERVICE_NAMES: &[&str] = &[
     "kubernetes",

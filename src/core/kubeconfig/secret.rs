@@ -62,8 +62,8 @@ impl Data {
         Zeroizing::new(STANDARD.encode(self.expose()))
     }
 
-    /// Line breaks inside are skipped, as Go does; anything else that is not Base64 is refused.
-    fn from_base64(text: &str) -> Option<Self> {
+    /// Reads Base64. Line breaks inside are skipped, as Go does; anything else that is not Base64 is refused.
+    pub fn from_base64(text: &str) -> Option<Self> {
         if !text.contains(['\r', '\n']) {
             return STANDARD.decode(text).ok().map(Self::new);
         }

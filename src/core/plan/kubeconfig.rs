@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::planner::Planner;
 use super::{CertificateAndKey, Configure, Credential, Difference, Error, Kept, Part, Step};
-use crate::core::changes::{Before, Bytes, Change, Secrecy};
+use crate::core::changes::{Before, Bytes, Change, Secrecy, quoted};
 use crate::core::inventory;
 use crate::core::kubeconfig::{
     self, AuthInfo, Cluster, Context, Data, EditError, File, NamedCluster, NamedContext, NamedUser,
@@ -30,6 +30,7 @@ impl Planner<'_> {
             _ => Part::Known(self.trusted(&spec.ca)?),
         };
         let credential = self.credential(spec)?;
+        self.note_join(spec, &ca);
         let file = match spec.out.path() {
             Some(out) => self.file(out)?,
             None => None,
@@ -56,6 +57,20 @@ impl Planner<'_> {
         }
         let (spec, force, exists) = (spec.clone(), self.force, file.is_some());
         Ok(Step::Kubeconfig(Box::new(Configure { spec, ca, credential, exists, force, stays })))
+    }
+
+    /// What is typed on a node: the token stays in its file, and the pin says which CA it may believe.
+    fn note_join(&mut self, spec: &KubeconfigSpec, ca: &Part<Vec<Certificate>>) {
+        if let (Credentials::BootstrapTokenFile(token), Part::Known(chain)) =
+            (&spec.credentials, ca)
+        {
+            let (server, pin) = (&spec.server, chain[0].public_key().pin());
+            self.notes.push(super::Note::Join(format!(
+                "kubeadm join {} --token \"$(cat {})\" --discovery-token-ca-cert-hash {pin}",
+                server.strip_prefix("https://").unwrap_or(server),
+                quoted(token)
+            )));
+        }
     }
 
     /// The certificates that a kubeconfig tells its readers to trust: CAs.
@@ -95,6 +110,9 @@ impl Planner<'_> {
 
     fn credential(&mut self, spec: &KubeconfigSpec) -> Result<Credential, Error> {
         let place = match (&spec.credentials, &spec.out) {
+            (Credentials::BootstrapTokenFile(path), _) => {
+                return Ok(Credential::Token(self.bootstrap_token(path)?));
+            }
             (Credentials::TokenFile(path), _) => return Ok(Credential::Token(self.token(path)?)),
             (Credentials::Certificate(files), _) => &files.certificate,
             (
@@ -112,12 +130,16 @@ impl Planner<'_> {
                 }
                 (Some((index, Step::Certify(_))), _) => Part::Step(index),
                 // It differs, and so nothing will be carried out.
-                (Some(_), _) | (None, Credentials::Inside | Credentials::TokenFile(_)) => {
-                    Part::Known(CertificateAndKey {
-                        chain: NOT_MADE_YET.to_owned(),
-                        key: Secret::default(),
-                    })
-                }
+                (Some(_), _)
+                | (
+                    None,
+                    Credentials::BootstrapTokenFile(_)
+                    | Credentials::Inside
+                    | Credentials::TokenFile(_),
+                ) => Part::Known(CertificateAndKey {
+                    chain: NOT_MADE_YET.to_owned(),
+                    key: Secret::default(),
+                }),
                 (None, Credentials::Certificate(files)) => Part::Known(self.on_disk(files)?),
             },
         ))
@@ -158,6 +180,18 @@ impl Planner<'_> {
             return Err(inventory::Error::Token(path.to_owned()).into());
         }
         Ok(Secret::new(text))
+    }
+
+    /// By the rule of Kubernetes (`k8s.io/cluster-bootstrap/token/api`).
+    fn bootstrap_token(&self, path: &Path) -> Result<Secret, Error> {
+        let is_part = |part: &str, length| {
+            part.len() == length && part.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9'))
+        };
+        let token = self.token(path)?;
+        match token.expose().split_once('.') {
+            Some((id, secret)) if is_part(id, 6) && is_part(secret, 16) => Ok(token),
+            _ => Err(inventory::Error::BootstrapToken(path.to_owned()).into()),
+        }
     }
 
     /// Whether a user of a kubeconfig has its certificate in a file: a kubelet that rotates its own writes it so.
@@ -279,9 +313,10 @@ fn cluster(spec: &KubeconfigSpec, ca: &str) -> Cluster {
 fn user(spec: &KubeconfigSpec, credential: &KnownCredential<'_>) -> AuthInfo {
     let mut user = AuthInfo::default();
     match (&spec.form, &spec.credentials) {
-        (Form::Paths { folder }, Credentials::TokenFile(path)) => {
-            user.token_file = reference(spec, folder, path)
-        }
+        (
+            Form::Paths { folder },
+            Credentials::BootstrapTokenFile(path) | Credentials::TokenFile(path),
+        ) => user.token_file = reference(spec, folder, path),
         (Form::Paths { folder }, Credentials::Certificate(files)) => {
             user.client_certificate = reference(spec, folder, &files.certificate);
             user.client_key = reference(spec, folder, &files.key);

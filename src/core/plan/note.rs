@@ -33,6 +33,8 @@ pub enum Note {
         /// Its last second.
         end: Moment,
     },
+    /// What is typed on a node that joins.
+    Join(String),
     /// A key was found and is used: an earlier run was cut short, or somebody made it for this.
     KeyReused(PathBuf),
     /// A CA whose key is not beside it.
@@ -69,6 +71,7 @@ impl Note {
             | Self::SystemName { .. } => true,
             Self::Clamped { .. }
             | Self::Dropped { .. }
+            | Self::Join(_)
             | Self::KeyElsewhere(_)
             | Self::KeyReused(_) => false,
         }
@@ -92,6 +95,7 @@ impl std::fmt::Display for Note {
                     what.join("; ")
                 )
             }
+            Self::Join(line) => write!(f, "a node joins with: {line}"),
             Self::Expired { path, end } => write!(f, "{} expired at {end}", path.display()),
             Self::CaReplaced(path) => write!(
                 f,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::facts::{CertificateFacts, RequestFacts};
 use crate::core::changes::Before;
-use crate::core::plan::{Configure, Kept, KeyStep, Plan, Step, Target};
+use crate::core::plan::{Configure, Kept, KeyStep, Note, Plan, Step, Target};
 use crate::core::sign::Made;
 use crate::core::x509::time::Moment;
 
@@ -25,6 +25,9 @@ pub struct MadeReport {
     pub certificates: Vec<CertificateFacts>,
     /// The requests that were made.
     pub requests: Vec<RequestFacts>,
+    /// What is typed on a node that joins, where a kubeconfig for such nodes was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub join: Option<String>,
     /// Dangers.
     pub warnings: Vec<String>,
     /// Facts that may surprise.
@@ -70,6 +73,9 @@ impl MadeReport {
         for note in &plan.notes {
             let list = if note.is_warning() { &mut report.warnings } else { &mut report.notes };
             list.push(note.to_string());
+            if let Note::Join(line) = note {
+                report.join = Some(line.clone());
+            }
         }
         report.changed = report.files.iter().any(|file| file.action != Action::Keep);
         report
@@ -81,6 +87,7 @@ impl MadeReport {
         self.files.extend(other.files);
         self.certificates.extend(other.certificates);
         self.requests.extend(other.requests);
+        self.join = self.join.take().or(other.join);
         self.warnings.extend(other.warnings);
         self.notes.extend(other.notes);
     }

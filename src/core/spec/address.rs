@@ -48,6 +48,28 @@ impl Endpoint {
         };
         Ok(Self { host, port })
     }
+
+    /// The URL of an API server there; `port` is for one that was not said.
+    pub fn url(&self, port: u16) -> String {
+        let port = self.port.unwrap_or(port);
+        match &self.host {
+            San::Ip(IpAddr::V6(address)) => format!("https://[{address}]:{port}"),
+            San::Ip(IpAddr::V4(address)) => format!("https://{address}:{port}"),
+            San::Dns(name) | San::Email(name) | San::Uri(name) => format!("https://{name}:{port}"),
+        }
+    }
+}
+
+/// Checks that an API server can be reached at an address from elsewhere; kube-apiserver refuses the same ones.
+///
+/// # Errors
+///
+/// An address that is everybody's, or many machines'.
+pub fn check_advertised(address: IpAddr) -> Result<(), Error> {
+    if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
+        return Err(Error::Unreachable(address));
+    }
+    Ok(())
 }
 
 impl Subnet {

@@ -13,7 +13,7 @@ use crate::core::x509::profile::Profile;
 use crate::core::x509::san::San;
 use crate::core::x509::time::{Period, Until};
 
-pub use address::{Endpoint, Subnet};
+pub use address::{Endpoint, Subnet, check_advertised};
 pub use cluster::{ClusterSpec, Error as ClusterError, Folders, Machine, Node, NodesError, User};
 pub use config::{
     ClusterConfiguration, ClusterPki, Config, Error as ConfigError, KubeadmConfig, NodeEntry,
@@ -226,6 +226,8 @@ pub struct KubeconfigSpec {
 /// How the user of a kubeconfig shows who it is.
 #[derive(Clone, Debug)]
 pub enum Credentials {
+    /// With the token in this file, by which a node that joins asks for its certificate.
+    BootstrapTokenFile(PathBuf),
     /// With a certificate and its key, whose files may be wanted too.
     Certificate(Pair),
     /// With the certificate that is wanted inside of it.
@@ -255,10 +257,17 @@ impl KubeconfigSpec {
                 paths.extend([files.certificate.clone(), files.key.clone()])
             }
             Credentials::Inside => {}
-            Credentials::TokenFile(path) => paths.push(path.clone()),
+            Credentials::BootstrapTokenFile(path) | Credentials::TokenFile(path) => {
+                paths.push(path.clone())
+            }
         }
         paths
     }
+}
+
+/// A file in a folder; in the working folder it goes by its name alone.
+pub fn in_folder(folder: &Path, file: &str) -> PathBuf {
+    if folder == Path::new(".") { file.into() } else { folder.join(file) }
 }
 
 impl Pair {

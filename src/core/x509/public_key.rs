@@ -11,6 +11,7 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
 use super::cert::hex;
 use super::key_type::KeyType;
+use super::pem;
 
 /// The shortest RSA modulus that we certify, in bits.
 const SHORTEST_RSA: u32 = 2048;
@@ -82,7 +83,7 @@ impl PublicKey {
 
     /// As PEM, 64 columns, with a final newline.
     pub fn to_pem(&self) -> String {
-        der::pem::encode_string(super::pem::PUBLIC_KEY, der::pem::LineEnding::LF, &self.spki_der)
+        der::pem::encode_string(pem::PUBLIC_KEY, der::pem::LineEnding::LF, &self.spki_der)
             .expect("a key is shorter than memory")
     }
 
@@ -147,6 +148,13 @@ impl PublicKey {
             .verify(message, signature)
             .map_err(|_| Error::Mismatch { pin: self.pin() })
     }
+}
+
+/// The public keys in a PEM file; none where it cannot be read.
+pub fn all_in(bytes: &[u8]) -> Vec<PublicKey> {
+    let blocks = pem::blocks(bytes).unwrap_or_default();
+    let keys = blocks.iter().filter(|block| block.label == pem::PUBLIC_KEY);
+    keys.filter_map(|block| PublicKey::from_spki_der(&block.der).ok()).collect()
 }
 
 /// `RSA-2048`, `ECDSA-P256`, or the number of an algorithm that we do not know.

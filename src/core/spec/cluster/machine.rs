@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use super::Error;
 use super::nodes;
-use super::{Error, in_folder};
 use crate::core::catalog::{self, Conf, Role};
 use crate::core::spec::address::Endpoint;
+use crate::core::spec::{BIND_PORT, in_folder};
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::san::San;
@@ -95,9 +96,9 @@ impl Node {
         first.ok_or_else(|| nodes::Error::NoIp(self.name.clone()).into())
     }
 
-    /// The URL of its API server.
-    pub(super) fn url(&self) -> Result<String, Error> {
-        Ok(url(&San::Ip(self.advertised()?), self.bind_port))
+    /// Its API server.
+    pub(super) fn endpoint(&self) -> Result<Endpoint, Error> {
+        Ok(Endpoint { host: San::Ip(self.advertised()?), port: Some(self.bind_port) })
     }
 }
 
@@ -109,25 +110,22 @@ impl User {
 }
 
 impl super::ClusterSpec {
-    /// The URL by which the whole cluster is reached: the endpoint, or the first API server.
-    pub(super) fn url(&self) -> Result<String, Error> {
+    /// Where the whole cluster is reached: its endpoint, or the first API server.
+    ///
+    /// # Errors
+    ///
+    /// No endpoint, and no API server with an address.
+    pub fn reached_at(&self) -> Result<Endpoint, Error> {
         let first = self.machines.iter().find(|machine| machine.is(Role::ControlPlane));
         let first = first.and_then(|machine| machine.node.as_ref());
+        let port = first.map_or(BIND_PORT, |node| node.bind_port);
         match (&self.endpoint, first) {
-            (Some(Endpoint { host, port }), first) => {
-                let port = port.or(first.map(|node| node.bind_port));
-                Ok(url(host, port.unwrap_or(super::super::BIND_PORT)))
+            (Some(endpoint), _) => {
+                let (host, port) = (endpoint.host.clone(), endpoint.port.or(Some(port)));
+                Ok(Endpoint { host, port })
             }
-            (None, Some(first)) => first.url(),
+            (None, Some(first)) => first.endpoint(),
             (None, None) => Err(nodes::Error::NoControlPlane.into()),
         }
-    }
-}
-
-fn url(host: &San, port: u16) -> String {
-    match host {
-        San::Ip(IpAddr::V6(address)) => format!("https://[{address}]:{port}"),
-        San::Ip(IpAddr::V4(address)) => format!("https://{address}:{port}"),
-        San::Dns(name) | San::Email(name) | San::Uri(name) => format!("https://{name}:{port}"),
     }
 }

@@ -7,12 +7,12 @@ mod machine;
 mod names;
 mod nodes;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::address::{Endpoint, Subnet};
+use super::address::{Endpoint, Subnet, check_advertised};
 use super::{
-    CertificateSpec, CopySpec, Credentials, Destination, Form, IssuerSpec, KeyPairSpec, KeySpec,
-    KubeconfigSpec, Pair, Spec, Wanted,
+    BIND_PORT, CertificateSpec, CopySpec, Credentials, Destination, Form, IssuerSpec, KeyPairSpec,
+    KeySpec, KubeconfigSpec, Pair, Spec, Wanted, in_folder,
 };
 use crate::core::catalog::{self, Conf, ETCD_CA, ROWS, Role, Row, SERVICE_ACCOUNT, Server};
 use crate::core::changes::Secrecy;
@@ -168,9 +168,7 @@ impl ClusterSpec {
         if node.bind_port == 0 {
             return Err(Error::Port);
         }
-        if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
-            return Err(Error::Unreachable(address));
-        }
+        check_advertised(address)?;
         let first = self.service_subnet.first_address();
         if first.is_ipv4() != address.is_ipv4() {
             return Err(Error::Family { address, first });
@@ -279,19 +277,19 @@ impl ClusterSpec {
     ) -> Result<Wanted, Error> {
         let server = match (conf.server, &machine.node) {
             // Where no API server is local, it is the whole cluster's.
-            (Server::Local, Some(node)) if machine.is(Role::ControlPlane) => node.url()?,
-            _ => self.url()?,
+            (Server::Local, Some(node)) if machine.is(Role::ControlPlane) => node.endpoint()?,
+            _ => self.reached_at()?,
         };
-        Ok(self.kubeconfig(machine.conf(conf), row, user, server))
+        Ok(self.kubeconfig(machine.conf(conf), row, user, &server))
     }
 
-    fn kubeconfig(&self, out: PathBuf, row: &Row, user: String, server: String) -> Wanted {
+    fn kubeconfig(&self, out: PathBuf, row: &Row, user: String, server: &Endpoint) -> Wanted {
         Wanted::Kubeconfig(KubeconfigSpec {
             out: Destination::File(out),
             cluster: self.name.clone(),
             context: format!("{user}@{}", self.name),
             user,
-            server,
+            server: server.url(BIND_PORT),
             tls_server_name: None,
             proxy_url: None,
             namespace: None,
@@ -316,7 +314,7 @@ impl ClusterSpec {
             until: user.until.or(self.until),
             issuer: IssuerSpec::Files(self.issuer(row)),
         });
-        Ok(vec![wanted, self.kubeconfig(out, row, user.name.clone(), self.url()?)])
+        Ok(vec![wanted, self.kubeconfig(out, row, user.name.clone(), &self.reached_at()?)])
     }
 
     fn issuer(&self, row: &Row) -> Pair {
@@ -332,11 +330,6 @@ impl ClusterSpec {
 fn inside(file: PathBuf, user: &str) -> (Destination, Destination) {
     let place = Destination::Inside { file, user: user.to_owned() };
     (place.clone(), place)
-}
-
-/// A file or folder below a folder; in the working folder it goes by its name alone.
-fn in_folder(folder: &Path, name: &str) -> PathBuf {
-    if folder == Path::new(".") { name.into() } else { folder.join(name) }
 }
 
 #[cfg(test)]
