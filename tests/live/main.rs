@@ -8,6 +8,7 @@ mod compared;
 mod contexts;
 mod control_plane;
 mod fields;
+mod ha;
 mod identity;
 mod joining;
 mod kubeadm;
