@@ -16,13 +16,22 @@ fn kubeadm_joins_with_what_we_make_and_we_open_what_kubeadm_makes() {
     let joining = Joining { world, control_plane };
     joining.we_open_what_kubeadm_uploads("etcd: {}", "ca.* front-proxy-ca.* sa.* etcd/ca.*");
     joining.we_open_what_kubeadm_uploads(
-        "etcd: {external: {endpoints: [https://192.0.2.10:2379], caFile: $PWD/pki/etcd/ca.crt, \
-         certFile: $PWD/pki/apiserver-etcd-client.crt, keyFile: $PWD/pki/apiserver-etcd-client.key}}",
+        &external_etcd("pki"),
         "ca.* front-proxy-ca.* sa.* etcd/ca.crt apiserver-etcd-client.*",
     );
-    joining.the_cluster_knows_the_token();
+    joining.the_cluster_knows_the_token("cp-2", "etcd: {}");
     joining.a_kubelet_is_who_its_token_says();
-    joining.kubeadm_takes_our_secret_by_our_line();
+    joining.kubeadm_takes_our_secret_by_our_line("cp-2", "", 8);
+    joining.the_cluster_knows_the_token("cp-3", &external_etcd("cp-3/pki"));
+    joining.kubeadm_takes_our_secret_by_our_line("cp-3", "--external-etcd", 9);
+}
+
+/// kubeadm's settings for an etcd elsewhere, with its files where kubeadm's guide puts them.
+fn external_etcd(pki: &str) -> String {
+    format!(
+        "etcd: {{external: {{endpoints: [https://192.0.2.10:2379], caFile: $PWD/{pki}/etcd/ca.crt, \
+         certFile: $PWD/{pki}/apiserver-etcd-client.crt, keyFile: $PWD/{pki}/apiserver-etcd-client.key}}}}"
+    )
 }
 
 struct Joining {
@@ -48,10 +57,12 @@ impl Joining {
     }
 
     /// The cluster's settings, as the node will read them, say where the node's folder is.
-    fn the_cluster_knows_the_token(&self) {
-        self.sh("config \"$PWD/cp-2/pki\" 'etcd: {}' > kubeadm.yaml
+    fn the_cluster_knows_the_token(&self, node: &str, etcd: &str) {
+        self.sh(&format!(
+            "config \"$PWD/{node}/pki\" \"{etcd}\" > kubeadm.yaml
              kubeadm init phase upload-config all --config kubeadm.yaml
-             kubeadm init phase bootstrap-token --config kubeadm.yaml --skip-token-print");
+             kubeadm init phase bootstrap-token --config kubeadm.yaml --skip-token-print"
+        ));
     }
 
     fn a_kubelet_is_who_its_token_says(&self) {
@@ -66,18 +77,19 @@ impl Joining {
         assert!(groups.contains(&"system:bootstrappers".into()), "{groups:?}");
     }
 
-    fn kubeadm_takes_our_secret_by_our_line(&self) {
-        self.sh(
-            "kubectl -n kube-system delete secret/kubeadm-certs role/kubeadm:kubeadm-certs rolebinding/kubeadm:kubeadm-certs
-             kubepki cluster upload-bundle --certificate-key ours.key | kubectl apply -f -
+    fn kubeadm_takes_our_secret_by_our_line(&self, node: &str, etcd: &str, files: u8) {
+        self.sh(&format!(
+            "name=kubeadm-certs rights=kubeadm:kubeadm-certs bundle='kubepki cluster upload-bundle --certificate-key ours.key'
+             kubectl -n kube-system delete secret/$name role/$rights rolebinding/$rights
+             $bundle {etcd} | kubectl apply -f -
              line=$(kubepki cluster bootstrap --token-file token --control-plane-endpoint $endpoint -o json | jq -r .join)
              phase='kubeadm join phase control-plane-prepare download-certs'
-             eval \"${line/kubeadm join/$phase} --control-plane --certificate-key $(cat ours.key)\"
-             (cd cp-2/pki && find . -type f) | sort > taken; wc -l < taken | grep -x 8
-             while read -r file; do cmp pki/$file cp-2/pki/$file; done < taken
-             kubectl -n kube-system get secret kubeadm-certs -o yaml > ours.yaml
-             kubepki cluster upload-bundle --certificate-key ours.key --cert-dir cp-2/pki --open ours.yaml -o json | jq -e '.changed | not'",
-        );
+             eval \"${{line/kubeadm join/$phase}} --control-plane --certificate-key $(cat ours.key)\"
+             (cd {node}/pki && find . -type f) | sort > taken; wc -l < taken | grep -x {files}
+             while read -r file; do cmp pki/$file {node}/pki/$file; done < taken
+             kubectl -n kube-system get secret $name -o yaml > ours.yaml
+             $bundle --cert-dir {node}/pki --open ours.yaml -o json | jq -e '.changed | not'"
+        ));
     }
 
     /// A script that speaks with the cluster as its administrator.

@@ -174,6 +174,9 @@ pub enum Flaw {
     },
 }
 
+/// The most names that an error lists: a Secret has nine.
+const MOST_NAMES: usize = 9;
+
 /// How a Secret is got again.
 const AGAIN: &str =
     "make it again where the CAs are: kubepki cluster upload-bundle --certificate-key FILE";
@@ -246,9 +249,12 @@ impl fmt::Display for Place {
     }
 }
 
-/// `ca.crt, ca.key`
+/// `ca.crt, ca.key`; of what somebody else wrote there may be thousands.
 fn list(names: &[String]) -> String {
-    names.join(", ")
+    match names.len().checked_sub(MOST_NAMES) {
+        None | Some(0) => names.join(", "),
+        Some(more) => format!("{} and {more} more", names[..MOST_NAMES].join(", ")),
+    }
 }
 
 /// `pki/ca.key and pki/sa.key are`
@@ -271,5 +277,5 @@ fn besides(others: usize) -> String {
 
 /// `, only Role x`
 fn only(found: &[String]) -> String {
-    if found.is_empty() { String::new() } else { format!(", only {}", found.join(", ")) }
+    if found.is_empty() { String::new() } else { format!(", only {}", list(found)) }
 }
