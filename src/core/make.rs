@@ -38,13 +38,16 @@ pub fn make(specs: &[Spec], world: &World<'_>) -> Result<Made, Error> {
     let home = specs.iter().find_map(|spec| spec.home.clone());
     let folder =
         home.map(|home| store::lock(&[Lockable::Folder(home)], &world.locks)).transpose()?;
+    if folder.is_some() {
+        specs.iter().for_each(|spec| store::unlock_dead(&spec.kubeconfigs()));
+    }
     let mut made = Made::default();
     made.report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
     let [alone] = specs else {
         return make_several(specs, made, folder.as_ref(), world);
     };
     let plan = fit(decide(alone, world)?)?;
-    made.add(make_one(alone, plan, folder.as_ref(), world)?);
+    made.add(carry_out(plan, folder.as_ref(), world)?);
     Ok(made)
 }
 
@@ -58,22 +61,14 @@ fn make_several(
     for (spec, planned) in specs.iter().zip(fitting(specs, world)?) {
         made.add(match planned.changed {
             false => Made { report: planned, stdout: Bytes::default() },
-            true => make_one(spec, fit(decide(spec, world)?)?, folder, world)?,
+            true => carry_out(fit(decide(spec, world)?)?, folder, world)?,
         });
     }
     Ok(Made { report: made.report.tell_once(), ..made })
 }
 
 /// Carries a plan out.
-fn make_one(
-    spec: &Spec,
-    plan: Plan,
-    folder: Option<&Guard>,
-    world: &World<'_>,
-) -> Result<Made, Error> {
-    if folder.is_some() {
-        store::unlock_dead(&spec.kubeconfigs());
-    }
+fn carry_out(plan: Plan, folder: Option<&Guard>, world: &World<'_>) -> Result<Made, Error> {
     let mut report = MadeReport::of_plan(&plan);
     let drawn = keys::draw_for(&plan, world.entropy)?;
     let Outcome { mut changes, kubeconfigs, stdout, made } =

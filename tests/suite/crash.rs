@@ -52,6 +52,23 @@ const OPEN: Victim = Victim {
     prepare: &|world| put(world, secret()),
 };
 
+/// Five sets of workers, and what all of them share.
+const FLEET: Victim = Victim {
+    program: "kubepki",
+    args: &["cluster", "init", "--config=cluster.yaml", "--quiet"],
+    prepare: &|world| {
+        let workers = (1..=300).map(|i| {
+            format!("- {{name: worker-{i}, addresses: [10.1.{}.{}]}}\n", i / 256, i % 256)
+        });
+        let inventory = format!(
+            "apiVersion: kubepki/v1alpha1\nkind: ClusterPKI\nencryptionAlgorithm: ECDSA-P256\n\
+             controlPlaneNodes: [{{name: cp-1, addresses: [10.0.0.1]}}]\nworkerNodes:\n{}",
+            workers.collect::<String>()
+        );
+        world.write("cluster.yaml", inventory);
+    },
+};
+
 /// Fewer than of the others: one run writes 27 files, and after each every pair is looked at.
 const CLUSTER_ROUNDS: u32 = 40;
 
@@ -107,6 +124,24 @@ fn a_killed_cluster_is_completed_by_the_next_run_and_keeps_the_cas_that_were_fin
             return Err("a CA that was finished has changed".to_owned());
         }
         cluster_is_complete(world)
+    });
+}
+
+#[test]
+fn a_killed_fleet_has_whole_nodes_and_is_completed_by_the_next_run() {
+    kill_at_random_moments(&FLEET, rounds(CLUSTER_ROUNDS) / 8, 8_888_888, |world| {
+        let finished = finished_cas(world);
+        again(world, FLEET.args)?;
+        if finished.iter().any(|(name, content)| world.read(name) != *content) {
+            return Err("a CA that was finished has changed".to_owned());
+        }
+        again(world, &["cluster", "plan", "--config=cluster.yaml", "--quiet"])?;
+        let files =
+            "find . -type f ! -name '*.crt' ! -name '*.key' ! -name '*.conf' ! -name sa.pub";
+        match world.sh(files).trim() {
+            "./cluster.yaml" => Ok(()),
+            left => Err(format!("there is something else: {left}")),
+        }
     });
 }
 
