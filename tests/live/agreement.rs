@@ -60,6 +60,37 @@ fn kubeadm_tells_the_ends_of_our_certificates_and_renews_them_and_we_take_what_i
     world.sh(&format!("kubepki cluster plan {}", flags(&world)));
 }
 
+/// The keys of two CAs stay with the operator; kubeadm calls them external then.
+#[test]
+fn kubeadm_finds_everything_in_the_folder_of_a_node_of_an_inventory() {
+    let world = World::in_the_present();
+    world.write(
+        "cluster.yaml",
+        "apiVersion: kubepki/v1alpha1\nkind: ClusterPKI\ncontrolPlaneEndpoint: kube.example.com\nencryptionAlgorithm: ECDSA-P256\n\
+         controlPlaneNodes: [{name: cp-1, addresses: [192.0.2.1]}, {name: cp-2, addresses: [192.0.2.2]}]\n",
+    );
+    world.write(
+        "kubeadm.yaml",
+        "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {advertiseAddress: 192.0.2.2}\n\
+         nodeRegistration: {name: cp-2, criSocket: 'unix:///run/containerd/containerd.sock'}\n---\n\
+         apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\nkubernetesVersion: v1.36.3\n\
+         controlPlaneEndpoint: kube.example.com\ncertificatesDir: HOME/nodes/cp-2/pki\n",
+    );
+    let kubeadm = format!("{}/kubeadm", kubernetes_programs());
+    let said = world.sh(&format!(
+        "kubepki -q cluster init --config cluster.yaml 2>&1; sed -i \"s|HOME|$HOME|\" kubeadm.yaml
+         find nodes -type f -exec sha256sum {{}} + >before
+         {kubeadm} init phase certs all --config kubeadm.yaml 2>&1
+         for conf in admin kubelet controller-manager scheduler; do
+           {kubeadm} init phase kubeconfig $conf --config kubeadm.yaml --kubeconfig-dir ~/nodes/cp-2 2>&1
+         done
+         find nodes -type f -exec sha256sum {{}} + | diff before - && echo no byte has changed"
+    ));
+    let existing = said.lines().filter(|line| line.contains("Using") && line.contains("xisting"));
+    assert_eq!(existing.count(), 15, "{said}");
+    assert!(said.ends_with("no byte has changed\n"), "{said}");
+}
+
 fn ours(world: &World) {
     world.sh(&format!(
         "mkdir -p {ROOT}/etc/kubernetes; kubepki -q cluster init {} --key-type ECDSA-P256 2>&1",
