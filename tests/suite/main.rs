@@ -13,4 +13,5 @@ mod requests;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;
+mod together;
 mod transcripts;

@@ -1,0 +1,36 @@
+//! Several runs in one folder at the same time.
+
+use crate::support::world::World;
+
+/// Starts as many runs at once as are asked for, and prints how each ended and what it said of files that it made.
+fn at_once(world: &World, runs: usize, command: &str) -> String {
+    world.sh(&format!(
+        "for run in $(seq {runs}); do ({command} >said-$run 2>error-$run; echo exit $? >>said-$run) & done; wait
+         cat said-*; cat error-*; rm said-* error-*"
+    ))
+}
+
+#[test]
+fn of_many_runs_at_once_each_file_is_made_by_one_and_kept_by_the_others() {
+    let world = World::new();
+    let flags = "--apiserver-advertise-address 192.0.2.10 --node-name cp-1 --key-type ECDSA-P256";
+    let said = at_once(&world, 10, &format!("kubepki cluster init {flags}"));
+    assert_eq!(said.matches("exit 0").count(), 10, "{said}");
+    assert_eq!(said.matches("created  ").count(), 27, "{said}");
+    world.sh(&format!("kubepki cluster plan {flags}"));
+}
+
+#[test]
+fn different_commands_at_once_lose_nothing_of_each_other() {
+    let world = World::new();
+    world.sh("kubepki -q ca init --key-type ECDSA-P256");
+    let said = at_once(
+        &world,
+        20,
+        "kubepki kubeconfig gen user-$run --issue --key-type ECDSA-P256 --server https://kube.example.com --out all.conf",
+    );
+    assert_eq!(said.matches("exit 0").count(), 20, "{said}");
+    let contexts = world.sh("kubepki context list --kubeconfig all.conf -o name");
+    assert_eq!(contexts.lines().count(), 20, "{contexts}");
+    world.sh("for run in $(seq 20); do openssl verify -attime 1767225600 -CAfile pki/ca.crt pki/user-$run.crt; done; [[ ! -e all.conf.lock ]]");
+}
