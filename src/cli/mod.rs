@@ -14,6 +14,7 @@ mod ca;
 mod cert;
 pub mod cluster;
 mod context;
+mod elsewhere;
 pub mod exit;
 mod kubeconfig;
 pub mod output;
@@ -24,10 +25,12 @@ use self::ca::CaCommand;
 use self::cert::CertCommand;
 use self::cluster::{Asked, ClusterCommand, Machine};
 use self::context::ContextCommand;
+use self::elsewhere::ImportArgs;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
-use crate::core::report::FilesReport;
+use crate::core::plan;
+use crate::core::report::{FilesReport, MadeReport};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
@@ -213,6 +216,11 @@ impl Session<'_> {
                 self.out.data(&cluster::bindings())?;
                 Ok(Exit::Done)
             }
+            Command::Cluster(ClusterCommand::Csr(args)) => {
+                let spec = args.spec(self.cluster(&args.asked, false)?);
+                self.make(spec, args.dry_run)
+            }
+            Command::Cluster(ClusterCommand::Import(args)) => self.import(&args),
             Command::Cluster(ClusterCommand::Files) => {
                 self.out.report(&FilesReport::new())?;
                 Ok(Exit::Done)
@@ -285,7 +293,24 @@ impl Session<'_> {
         let report = acts::plan(&spec, &self.world)?;
         self.tell(&report.warnings, &report.notes);
         self.out.report(&report)?;
-        Ok(if report.changed { Exit::Findings } else { Exit::Done })
+        Ok(if report.is_as_asked() { Exit::Done } else { Exit::Findings })
+    }
+
+    /// What is refused is listed; what is still missing is a finding.
+    fn import(&mut self, args: &ImportArgs) -> Result<Exit, Stop> {
+        let offers = acts::read_offers(&args.paths)?;
+        let spec = args.spec(self.cluster(&args.asked, false)?, offers);
+        let act = if args.dry_run { acts::dry_run } else { acts::make };
+        let report = match act(&spec, &self.world) {
+            Err(Error::Plan(plan::Error::Refused(refused))) => {
+                self.out.report(&MadeReport::of_refused(&refused))?;
+                return Err(Error::from(plan::Error::Refused(refused)).into());
+            }
+            made => made?.report,
+        };
+        self.tell(&report.warnings, &report.notes);
+        self.out.report(&report)?;
+        Ok(if report.is_waiting() { Exit::Findings } else { Exit::Done })
     }
 
     fn show(&mut self, paths: &[PathBuf]) -> Result<Exit, Stop> {

@@ -25,7 +25,7 @@ impl Printed for MadeReport {
             let path = escape_line(&file.path.display().to_string());
             let _ = writeln!(text, "{verb:<14} {path:width$}  {}", escape_line(&file.about));
         }
-        if !self.changed && !self.files.is_empty() {
+        if self.is_as_asked() && !self.files.is_empty() {
             text.push_str("nothing to do: everything is as asked\n");
         }
         text
@@ -268,8 +268,10 @@ fn verb(action: Action, dry_run: bool) -> &'static str {
         (Action::Edit, false) => "edited",
         (Action::Edit, true) => "would edit",
         (Action::Keep, _) => "kept",
+        (Action::Refuse, _) => "refused",
         (Action::Replace, false) => "replaced",
         (Action::Replace, true) => "would replace",
+        (Action::Unsigned, _) => "unsigned",
     }
 }
 

@@ -34,7 +34,7 @@ pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
     if folder.is_some() {
         store::unlock_dead(&spec.kubeconfigs());
     }
-    let plan = fit(decide(spec, world)?)?;
+    let plan = decide(spec, world)?.fit()?;
     let mut report = MadeReport::of_plan(&plan);
     report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
     let drawn = keys::draw_for(&plan, world.entropy)?;
@@ -66,7 +66,7 @@ pub fn plan(spec: &Spec, world: &World<'_>) -> Result<MadeReport, Error> {
 ///
 /// What stops [`plan()`]; a file that differs from what is asked.
 pub fn dry_run(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
-    let report = preview(&fit(decide(spec, world)?)?);
+    let report = preview(&decide(spec, world)?.fit()?);
     Ok(Made { report, stdout: Bytes::default() })
 }
 
@@ -78,12 +78,6 @@ fn decide(spec: &Spec, world: &World<'_>) -> Result<Plan, Error> {
 
 fn preview(plan: &Plan) -> MadeReport {
     MadeReport { dry_run: true, ..MadeReport::of_plan(plan) }
-}
-
-/// A plan that may be carried out: nothing that is there differs from what is asked.
-fn fit(plan: Plan) -> Result<Plan, Error> {
-    let differences: Vec<_> = plan.differences().cloned().collect();
-    if differences.is_empty() { Ok(plan) } else { Err(plan::Error::Differs(differences).into()) }
 }
 
 fn lock_kubeconfigs(kubeconfigs: &[Entries], world: &World<'_>) -> Result<Option<Guard>, Error> {

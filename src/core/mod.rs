@@ -24,7 +24,7 @@ mod show;
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
 pub use make::{Made, dry_run, make, plan};
-pub use show::{Source, read_kubeadm_config, show, show_ca};
+pub use show::{Source, read_kubeadm_config, read_offers, show, show_ca};
 
 use self::store::LockSettings;
 use self::x509::entropy::Entropy;

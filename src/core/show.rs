@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::core::changes::{Bytes, Found, Snapshot};
 use crate::core::inventory::Inventory;
 use crate::core::report::{CaReport, Failure, KeyState, ShowReport};
-use crate::core::spec::{KubeadmConfig, Pair};
+use crate::core::spec::{KubeadmConfig, Offer, Pair};
 use crate::core::x509::chain;
 use crate::core::x509::time::Moment;
-use crate::core::{Error, check, store};
+use crate::core::{Error, check, inventory, store};
 
 /// Something to show.
 #[derive(Debug)]
@@ -47,6 +47,27 @@ pub fn read_kubeadm_config(path: &Path) -> Result<KubeadmConfig, Error> {
     let snapshot = store::read([path.to_owned()]);
     let bytes = Inventory::new(&snapshot).need("configuration", path)?;
     Ok(KubeadmConfig::parse(path, bytes)?)
+}
+
+/// Reads certificates from elsewhere: those in each of these files, and in all files of these folders. One file after the
+/// other, so that not all of them are held at once.
+///
+/// # Errors
+///
+/// A file that is not there or is damaged, a folder that cannot be read, or nothing in one of them.
+pub fn read_offers(paths: &[PathBuf]) -> Result<Vec<Offer>, Error> {
+    let mut offers = Vec::new();
+    for path in paths {
+        let before = offers.len();
+        for file in store::files(path)? {
+            let snapshot = store::read([file.clone()]);
+            offers.extend(Inventory::new(&snapshot).offer(&file)?);
+        }
+        if offers.len() == before {
+            return Err(inventory::Error::NoCertificates(path.clone()).into());
+        }
+    }
+    Ok(offers)
 }
 
 /// Describes a CA and its key.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Difference;
+use super::{Difference, Refusal, Waiting};
+use crate::core::changes::quoted;
 use crate::core::x509::{chain, name, time};
 use crate::core::{inventory, kubeconfig};
 
@@ -39,6 +40,9 @@ pub enum Error {
     /// The key to be certified does not exist.
     #[error("key {0} does not exist")]
     NoKey(PathBuf),
+    /// Nothing waits for a signature from elsewhere.
+    #[error("there is nothing to ask for: {}", .0.join(", "))]
+    NothingToAsk(Vec<String>),
     /// A server without a name.
     #[error("a server certificate needs at least one subject alternative name")]
     NoSans,
@@ -55,6 +59,9 @@ pub enum Error {
     /// It would take the place of a CA, or its key.
     #[error("the CA `{0}` is in its place, or its key is: nothing but a CA may take that")]
     OverCa(String),
+    /// Certificates from elsewhere do not fit.
+    #[error("{} of the offered certificates do not fit: nothing was imported", .0.len())]
+    Refused(Vec<Refusal>),
     /// The name that a request asks for cannot be signed.
     #[error("request {request}: {source}")]
     RequestedName {
@@ -66,6 +73,9 @@ pub enum Error {
     /// The dates cannot be signed.
     #[error(transparent)]
     Time(#[from] time::Error),
+    /// Certificates wait for a signature from elsewhere.
+    #[error("{}", Missing(.0))]
+    Unsigned(Vec<Waiting>),
     /// The key to be certified is too weak.
     #[error("key {path} is too weak: {weakness}")]
     WeakKey {
@@ -95,6 +105,20 @@ impl fmt::Display for Differing<'_> {
     }
 }
 
+/// How many wait for a signature, and the first of them.
+struct Missing<'a>(&'a [Waiting]);
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.0.first() else { return Ok(()) };
+        write!(f, "{} {}", first.path.display(), first.about)?;
+        match self.0.len() {
+            0 | 1 => Ok(()),
+            more => write!(f, " (and {} more)", more - 1),
+        }
+    }
+}
+
 impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
@@ -108,6 +132,17 @@ impl Error {
             Self::Kubeconfig(error) => error.hint(),
             Self::NowhereToKeep => Some("name a file with --out".into()),
             Self::Name(error) => error.hint(),
+            Self::NothingToAsk(_) => Some(
+                "put the certificate of a CA that signs elsewhere into its place, without its key; or ask for one below it: kubepki cluster csr --only ca"
+                    .into(),
+            ),
+            Self::Refused(refused) => refused.first().map(|first| {
+                format!("see what it holds: kubepki cert show {}", quoted(&first.file))
+            }),
+            Self::Unsigned(_) => Some(
+                "make keys and requests, with the same options: kubepki cluster csr; then take what comes back: kubepki cluster import DIR"
+                    .into(),
+            ),
             Self::NoSans => Some(
                 "name the server as its clients do, such as --san api.example.com --san 10.0.0.1"
                     .into(),

@@ -5,12 +5,16 @@
 mod certificate;
 mod differences;
 mod error;
+mod foreign;
+mod import;
 mod key_pair;
 mod kubeconfig;
 mod note;
+mod partial;
 mod planner;
 mod request;
 mod signature;
+mod unsigned;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -18,7 +22,7 @@ use std::rc::Rc;
 use crate::core::changes::Before;
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::Secret;
-use crate::core::spec::{Destination, KubeconfigSpec, Spec};
+use crate::core::spec::{Destination, KubeconfigSpec, Spec, Unsigned};
 use crate::core::x509::cert::{Certificate, Template, chain_to_pem};
 use crate::core::x509::chain::Ca;
 use crate::core::x509::key_type::KeyType;
@@ -42,6 +46,10 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the operator should know.
     pub notes: Vec<Note>,
+    /// Certificates from elsewhere that do not fit: a plan with one is never carried out.
+    pub refused: Vec<Refusal>,
+    /// Whether it is carried out although something waits for its signature.
+    pub takes_part: bool,
 }
 
 /// What will be done about one thing that was asked for.
@@ -51,16 +59,53 @@ pub enum Step {
     Certify(Box<Certify>),
     /// It is there and is not as asked: a plan with such a step is never carried out.
     Differ(Difference),
+    /// Put a certificate from elsewhere into its place.
+    Import(Box<Import>),
     /// It is there as asked: nothing is written.
     Keep(Kept),
     /// Write a key pair, or the public half of one.
     KeyPair(Box<KeyPair>),
     /// Write a kubeconfig, or entries of one.
     Kubeconfig(Box<Configure>),
+    /// It is made here, by another command: nothing is done or told.
+    Leave,
     /// Write a request.
     Request(Box<Ask>),
     /// A certificate inside of a kubeconfig, or the kubeconfig around one, of which the other's step tells all.
     Told,
+    /// It waits for a signature from elsewhere.
+    Unsigned(Waiting),
+}
+
+/// A certificate from elsewhere that fits.
+#[derive(Debug)]
+pub struct Import {
+    /// The certificate, then those that lead to its CA.
+    pub chain: Vec<Certificate>,
+    /// What it is for.
+    pub profile: Profile,
+    /// Where it goes.
+    pub to: Target,
+}
+
+/// Something that waits for a signature from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The file of the certificate, or the kubeconfig around it.
+    pub path: PathBuf,
+    /// Whose signature it waits for, in words.
+    pub about: String,
+}
+
+/// A certificate from elsewhere that does not fit.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The file that it came in.
+    pub file: PathBuf,
+    /// Whose it is.
+    pub subject: String,
+    /// Each reason in words.
+    pub why: Vec<String>,
 }
 
 /// What is there already.
@@ -120,6 +165,8 @@ pub struct KeyPair {
 pub struct Configure {
     /// What it is to say.
     pub spec: KubeconfigSpec,
+    /// What it is, in a few words.
+    pub about: String,
     /// The certificates of the CA.
     pub ca: Part<Vec<Certificate>>,
     /// How its user shows who it is.
@@ -128,6 +175,8 @@ pub struct Configure {
     pub exists: bool,
     /// Whether entries that differ are replaced.
     pub force: bool,
+    /// Whether the certificate of its user may take the place of another one.
+    pub renews: bool,
     /// The current context that is there and stays.
     pub stays: Option<String>,
 }
@@ -244,8 +293,13 @@ pub struct Target {
 /// Files that cannot be read, a CA that cannot sign, names or times that cannot be signed. Files that are there and differ
 /// from what is asked are steps of the plan: see [`Plan::differences`].
 pub fn make(spec: &Spec, inventory: Inventory<'_>, now: Moment) -> Result<Plan, Error> {
-    let (steps, notes) = planner::Planner::new(spec.force, inventory, now).plan(&spec.wanted)?;
-    Ok(Plan { home: spec.home.clone().unwrap_or_default(), steps, notes })
+    let planner::Decided { steps, notes, refused } =
+        planner::Planner::new(spec, inventory, now).plan(&spec.wanted)?;
+    if matches!(spec.unsigned, Unsigned::Request) {
+        unsigned::require_requests(&steps, &spec.wanted, inventory)?;
+    }
+    let takes_part = matches!(spec.unsigned, Unsigned::Import { .. });
+    Ok(Plan { home: spec.home.clone().unwrap_or_default(), steps, notes, refused, takes_part })
 }
 
 impl Plan {
@@ -255,6 +309,31 @@ impl Plan {
             Step::Differ(difference) => Some(difference),
             _ => None,
         })
+    }
+
+    /// What waits for a signature from elsewhere.
+    pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Unsigned(waiting) => Some(waiting),
+            _ => None,
+        })
+    }
+
+    /// Itself, if it may be carried out.
+    ///
+    /// # Errors
+    ///
+    /// What is there differs from what is asked, a certificate from elsewhere does not fit, or something waits for one.
+    pub fn fit(self) -> Result<Self, Error> {
+        let differences: Vec<_> = self.differences().cloned().collect();
+        let waiting: Vec<_> = self.waiting().filter(|_| !self.takes_part).cloned().collect();
+        if !self.refused.is_empty() {
+            return Err(Error::Refused(self.refused));
+        }
+        if !differences.is_empty() {
+            return Err(Error::Differs(differences));
+        }
+        if waiting.is_empty() { Ok(self) } else { Err(Error::Unsigned(waiting)) }
     }
 }
 
@@ -273,7 +352,13 @@ impl Step {
             Self::Certify(certify) => Some(&certify.key),
             Self::KeyPair(pair) => Some(&pair.key),
             Self::Request(ask) => Some(&ask.key),
-            Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) | Self::Told => None,
+            Self::Differ(_)
+            | Self::Import(_)
+            | Self::Keep(_)
+            | Self::Kubeconfig(_)
+            | Self::Leave
+            | Self::Told
+            | Self::Unsigned(_) => None,
         }
     }
 }

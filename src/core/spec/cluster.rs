@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::address::{Endpoint, Subnet};
 use super::{
     CertificateSpec, Credentials, Destination, Form, IssuerSpec, KeyPairSpec, KeySpec,
-    KubeconfigSpec, Pair, Spec, Wanted,
+    KubeconfigSpec, Pair, Spec, Unsigned, Wanted,
 };
 use crate::core::catalog::{
     self, Conf, MACHINE_NAMES, ROWS, Row, SERVICE_ACCOUNT, Sans, Server, Subject,
@@ -148,7 +148,7 @@ impl ClusterSpec {
                 key_type: self.key_type,
             }));
         }
-        Ok(Spec { home: Some(self.cert_dir.clone()), wanted, force })
+        Ok(Spec { home: Some(self.cert_dir.clone()), wanted, force, unsigned: Unsigned::Tell })
     }
 
     fn check(&self) -> Result<(), Error> {

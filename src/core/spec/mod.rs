@@ -3,6 +3,7 @@
 mod address;
 mod cluster;
 mod kubeadm;
+mod unsigned;
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use crate::core::x509::time::{Period, Until};
 pub use address::{Endpoint, Subnet};
 pub use cluster::{ClusterSpec, Error as ClusterError, parts};
 pub use kubeadm::{Error as KubeadmError, KubeadmConfig};
+pub use unsigned::{Offer, Unsigned};
 
 /// How long a CA lives when nothing else is said: kubeadm's ten years of 365 days.
 pub const CA_PERIOD: Period = Period::days(10 * 365);
@@ -34,6 +36,8 @@ pub struct Spec {
     pub wanted: Vec<Wanted>,
     /// Whether what differs is replaced.
     pub force: bool,
+    /// What becomes of certificates whose CA's key is not here.
+    pub unsigned: Unsigned,
 }
 
 /// One thing that is wanted.
@@ -253,6 +257,14 @@ impl Destination {
 }
 
 impl CertificateSpec {
+    /// The file that it is in, if it is in one.
+    pub fn place(&self) -> Option<&Path> {
+        match &self.certificate {
+            Destination::File(file) | Destination::Inside { file, .. } => Some(file),
+            Destination::Stdout => None,
+        }
+    }
+
     /// When it ends.
     pub fn until(&self) -> Until {
         self.until.unwrap_or(Until::After(usual_period(self.profile)))
@@ -281,6 +293,7 @@ impl Spec {
                     if let IssuerSpec::Files(pair) = &spec.issuer {
                         paths.extend([pair.certificate.clone(), pair.key.clone()]);
                     }
+                    paths.extend(self.unsigned.request_of(spec));
                 }
                 Wanted::Request(spec) => {
                     paths.extend(spec.request.path().map(Path::to_owned));
