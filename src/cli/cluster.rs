@@ -28,7 +28,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   kubepki cluster csr --apiserver-advertise-address 10.0.0.5 --node-name cp-1
-  kubepki cluster csr --apiserver-advertise-address 10.0.0.5 --node-name cp-1 -o name | grep csr$ | tar czf requests.tgz -T -
+  kubepki cluster csr --apiserver-advertise-address 10.0.0.5 --node-name cp-1 -o name | tar czf requests.tgz -T -
   kubepki cluster csr --only ca --apiserver-advertise-address 10.0.0.5 --node-name cp-1")]
     Csr(Box<CsrArgs>),
 

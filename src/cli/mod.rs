@@ -218,7 +218,10 @@ impl Session<'_> {
             }
             Command::Cluster(ClusterCommand::Csr(args)) => {
                 let spec = args.spec(self.cluster(&args.asked, false)?);
-                self.make(spec, args.dry_run)
+                let act = if args.dry_run { acts::dry_run } else { acts::make };
+                let report = MadeReport { names_requests: true, ..act(&spec, &self.world)?.report };
+                self.report(&report)?;
+                Ok(Exit::Done)
             }
             Command::Cluster(ClusterCommand::Import(args)) => self.import(&args),
             Command::Cluster(ClusterCommand::Files) => {
@@ -253,6 +256,12 @@ impl Session<'_> {
         self.out.file(&made.stdout)?;
         self.out.report(&made.report)?;
         Ok(Exit::Done)
+    }
+
+    /// What the operator should know, and then what was done.
+    fn report(&mut self, report: &MadeReport) -> io::Result<()> {
+        self.tell(&report.warnings, &report.notes);
+        self.out.report(report)
     }
 
     /// What the operator should know before the report.
@@ -291,8 +300,7 @@ impl Session<'_> {
     /// Whatever is not as asked is a finding.
     fn plan(&mut self, spec: acts::spec::Spec) -> Result<Exit, Stop> {
         let report = acts::plan(&spec, &self.world)?;
-        self.tell(&report.warnings, &report.notes);
-        self.out.report(&report)?;
+        self.report(&report)?;
         Ok(if report.is_as_asked() { Exit::Done } else { Exit::Findings })
     }
 
@@ -308,8 +316,7 @@ impl Session<'_> {
             }
             made => made?.report,
         };
-        self.tell(&report.warnings, &report.notes);
-        self.out.report(&report)?;
+        self.report(&report)?;
         Ok(if report.is_waiting() { Exit::Findings } else { Exit::Done })
     }
 

@@ -6,7 +6,7 @@ use super::output::{Printed, escape_line};
 use crate::core::catalog::Change;
 use crate::core::report::{
     Action, CaReport, CertificateFacts, ContextRow, ContextsReport, CrlFacts, CurrentReport,
-    FilesReport, KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts,
+    FileReport, FilesReport, KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts,
     SwitchReport,
 };
 
@@ -32,7 +32,10 @@ impl Printed for MadeReport {
     }
 
     fn names(&self) -> Vec<String> {
-        self.files.iter().map(|file| file.path.display().to_string()).collect()
+        let is_named = |file: &&FileReport| {
+            !self.names_requests || file.path.extension().is_some_and(|suffix| suffix == "csr")
+        };
+        self.files.iter().filter(is_named).map(|file| file.path.display().to_string()).collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Certificates with a key of ours.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::differences::of_certificate;
 use super::foreign::{self, Foreign};
@@ -194,10 +194,7 @@ impl Planner<'_> {
         key: PrivateKey,
         wanted: Option<KeyType>,
     ) -> Result<KeyStep, Error> {
-        if let Some(wanted) = wanted.filter(|_| !is_kind(&key, wanted)) {
-            let how = format!("it is {}, not {wanted} as asked", key.public_key());
-            return Err(Self::unreadable(path, how));
-        }
+        require_kind(&path, &key, wanted)?;
         self.note_open_key(&path);
         self.notes.push(Note::KeyReused(path.clone()));
         Ok(KeyStep::Have { key, path })
@@ -207,6 +204,21 @@ impl Planner<'_> {
 /// A server that has no name is of no use: verifiers stopped reading the common name long ago (RFC 9525, 6.3).
 pub(super) fn require_sans(profile: Profile, sans: &[San]) -> Result<(), Error> {
     if profile.is_server() && sans.is_empty() { Err(Error::NoSans) } else { Ok(()) }
+}
+
+/// A key that is there is used only if it is of the kind that is wanted, if any is.
+pub(super) fn require_kind(
+    path: &Path,
+    key: &PrivateKey,
+    wanted: Option<KeyType>,
+) -> Result<(), Error> {
+    match wanted.filter(|_| !is_kind(key, wanted)) {
+        Some(wanted) => {
+            let how = format!("it is {}, not {wanted} as asked", key.public_key());
+            Err(Planner::unreadable(path.to_owned(), how))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether a key is of the kind that is wanted, if any is.

@@ -60,7 +60,10 @@ pub enum Error {
     #[error("the CA `{0}` is in its place, or its key is: nothing but a CA may take that")]
     OverCa(String),
     /// Certificates from elsewhere do not fit.
-    #[error("{} of the offered certificates do not fit: nothing was imported", .0.len())]
+    #[error("{} not fit: nothing was imported", match .0.len() {
+        1 => "one offered certificate does".to_owned(),
+        more => format!("{more} offered certificates do"),
+    })]
     Refused(Vec<Refusal>),
     /// The name that a request asks for cannot be signed.
     #[error("request {request}: {source}")]
@@ -70,6 +73,9 @@ pub enum Error {
         /// What is wrong with the name.
         source: name::Error,
     },
+    /// Files that are there are not as asked, and this command replaces none.
+    #[error("{}", Differing(.0))]
+    Stays(Vec<Difference>),
     /// The dates cannot be signed.
     #[error(transparent)]
     Time(#[from] time::Error),
@@ -159,6 +165,10 @@ impl Error {
                 "CN" | "O" => source.hint(),
                 _ => Some("ask for a request without that part of the name".into()),
             },
+            Self::Stays(found) => found.first().map(|first| {
+                let path = quoted(&first.path);
+                format!("give the options that it was made with, or move it away: mv {path} {path}.old")
+            }),
             Self::Time(error) => error.hint(),
             Self::Issuer { source: chain::Error::PathLength { .. }, .. } => {
                 Some("sign with the root instead: --parent NAME or --ca FILE".into())

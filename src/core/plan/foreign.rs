@@ -38,7 +38,7 @@ impl<'a> Foreign<'a> {
             differences::sans(extensions, &wanted.sans),
             purpose,
             differences::dates(self.leaf, now),
-            way.as_ref().err().map(|astray| self.astray(astray)),
+            way.as_ref().err().map(|astray| self.astray(astray, anchors)),
         ];
         match (way, faults.into_iter().flatten().collect::<Vec<_>>()) {
             (Ok(way), faults) if faults.is_empty() => {
@@ -58,7 +58,7 @@ impl<'a> Foreign<'a> {
     ) -> Result<Vec<Certificate>, Vec<String>> {
         let way = way::find(self.leaf, wanted.profile, &self.between, roots, now);
         let barred = match &way {
-            Err(astray @ Astray::Barred(_)) => Some(self.astray(astray)),
+            Err(astray @ Astray::Barred(_)) => Some(self.astray(astray, roots)),
             _ => None,
         };
         let unfit = chain::may_sign(self.leaf, now).err().map(|error| error.to_string());
@@ -74,9 +74,12 @@ impl<'a> Foreign<'a> {
         Ok(std::iter::once(self.leaf).chain(above).cloned().collect())
     }
 
-    fn astray(&self, astray: &Astray) -> String {
+    fn astray(&self, astray: &Astray, anchors: &[Certificate]) -> String {
         match astray {
             Astray::Barred(error) => error.to_string(),
+            Astray::Lost if anchors.iter().any(|ca| self.leaf.names_as_issuer(ca)) => {
+                format!("it was signed by another CA of the name `{}`", self.leaf.issuer())
+            }
             Astray::Lost => differences::other_ca(self.leaf),
         }
     }

@@ -50,6 +50,8 @@ pub struct Plan {
     pub refused: Vec<Refusal>,
     /// Whether it is carried out although something waits for its signature.
     pub takes_part: bool,
+    /// Whether what differs could be replaced.
+    pub can_replace: bool,
 }
 
 /// What will be done about one thing that was asked for.
@@ -299,7 +301,9 @@ pub fn make(spec: &Spec, inventory: Inventory<'_>, now: Moment) -> Result<Plan, 
         unsigned::require_requests(&steps, &spec.wanted, inventory)?;
     }
     let takes_part = matches!(spec.unsigned, Unsigned::Import { .. });
-    Ok(Plan { home: spec.home.clone().unwrap_or_default(), steps, notes, refused, takes_part })
+    let can_replace = matches!(spec.unsigned, Unsigned::Fail | Unsigned::Tell);
+    let home = spec.home.clone().unwrap_or_default();
+    Ok(Plan { home, steps, notes, refused, takes_part, can_replace })
 }
 
 impl Plan {
@@ -331,7 +335,8 @@ impl Plan {
             return Err(Error::Refused(self.refused));
         }
         if !differences.is_empty() {
-            return Err(Error::Differs(differences));
+            let error = if self.can_replace { Error::Differs } else { Error::Stays };
+            return Err(error(differences));
         }
         if waiting.is_empty() { Ok(self) } else { Err(Error::Unsigned(waiting)) }
     }

@@ -1,11 +1,11 @@
 //! Requests for a CA elsewhere.
 
-use super::certificate::FoundKey;
+use super::certificate::{FoundKey, require_kind};
 use super::differences::of_request;
 use super::planner::Planner;
 use super::{Ask, Error, Kept, Note, Step};
 use crate::core::inventory;
-use crate::core::spec::{RequestSpec, Unsigned};
+use crate::core::spec::{KeySpec, RequestSpec, Unsigned};
 use crate::core::x509::chain;
 
 impl Planner<'_> {
@@ -13,6 +13,11 @@ impl Planner<'_> {
         let key = self.found_key(&spec.key)?;
         // Then a request is made again as it is asked for now; a key that is there stays.
         let for_cluster = matches!(self.unsigned, Unsigned::Request);
+        if let (true, KeySpec::Own { key_type, .. }, Some((path, key))) =
+            (for_cluster, &spec.key, &key)
+        {
+            require_kind(path, key, *key_type)?;
+        }
         if let Some(step) = self.ca_beside(spec, key.as_ref())? {
             return Ok(step);
         }

@@ -28,6 +28,9 @@ pub struct MadeReport {
     pub warnings: Vec<String>,
     /// Facts that may surprise.
     pub notes: Vec<String>,
+    /// Whether its names are those of requests alone: they are what is sent away, and a key must never be among them.
+    #[serde(skip)]
+    pub names_requests: bool,
 }
 
 /// One file.

@@ -92,7 +92,8 @@ fn asked(wanted: Wanted, with_cas: bool) -> Option<Wanted> {
                 subject: spec.subject,
                 // Who signs it stands above it.
                 profile: Profile::INTERMEDIATE,
-                sans: spec.sans,
+                // Nobody reaches a CA by a name.
+                sans: Vec::new(),
             }))
         }
         Wanted::KeyPair(_) => None,
