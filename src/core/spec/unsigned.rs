@@ -100,3 +100,67 @@ fn asked(wanted: Wanted, with_cas: bool) -> Option<Wanted> {
         other => Some(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::spec::{KeyPairSpec, KeySpec, Pair};
+    use crate::core::x509::name::DistinguishedName;
+
+    fn certificate(certificate: Destination, issuer: IssuerSpec) -> Wanted {
+        Wanted::Certificate(CertificateSpec {
+            key: KeySpec::Own { to: certificate.clone(), key_type: None },
+            certificate,
+            subject: DistinguishedName::user("jane", [""; 0]).unwrap(),
+            profile: Profile::ROOT,
+            sans: Vec::new(),
+            until: None,
+            issuer,
+        })
+    }
+
+    fn cluster() -> Spec {
+        let inside = Destination::Inside { file: "admin.conf".into(), user: "jane".into() };
+        let ca = IssuerSpec::Files(Pair::beside(Path::new("pki"), "ca"));
+        let wanted = vec![
+            certificate(Destination::File("pki/ca.crt".into()), IssuerSpec::Itself),
+            certificate(inside, ca),
+            Wanted::KeyPair(KeyPairSpec {
+                private: "pki/sa.key".into(),
+                public: "pki/sa.pub".into(),
+                key_type: None,
+            }),
+        ];
+        Spec { home: None, wanted, force: false, unsigned: Unsigned::Tell }
+    }
+
+    #[test]
+    fn requests_stand_beside_what_they_ask_for() {
+        let requests = |spec: &Spec| -> Vec<PathBuf> {
+            let paths = spec.paths().into_iter();
+            paths.filter(|path| path.extension().is_some_and(|suffix| suffix == "csr")).collect()
+        };
+        assert_eq!(requests(&cluster()), [Path::new("pki/ca.csr")], "it may be awaited");
+        assert_eq!(requests(&cluster().requests(false)), [Path::new("admin.conf.csr")]);
+        let with_cas = cluster().requests(true);
+        assert_eq!(requests(&with_cas), ["pki/ca.csr", "admin.conf.csr"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_ca_is_asked_for_where_it_is_named_and_then_stands_below_another() {
+        assert_eq!(cluster().requests(false).wanted.len(), 1);
+        match cluster().requests(true).wanted.as_slice() {
+            [Wanted::Request(ca), Wanted::Certificate(_)] => {
+                assert_eq!(ca.profile, Profile::INTERMEDIATE);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_import_wants_certificates_and_no_bare_keys() {
+        let spec = cluster().imports(Vec::new(), true);
+        assert_eq!(spec.wanted.len(), 2);
+        assert!(matches!(spec.unsigned, Unsigned::Import { is_whole: true, .. }));
+    }
+}
