@@ -25,11 +25,9 @@ use self::ca::CaCommand;
 use self::cert::CertCommand;
 use self::cluster::{Asked, ClusterCommand, Machine};
 use self::context::ContextCommand;
-use self::elsewhere::ImportArgs;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
-use crate::core::plan;
 use crate::core::report::{FilesReport, MadeReport};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
@@ -216,13 +214,7 @@ impl Session<'_> {
                 self.out.data(&cluster::bindings())?;
                 Ok(Exit::Done)
             }
-            Command::Cluster(ClusterCommand::Csr(args)) => {
-                let spec = args.spec(self.cluster(&args.asked, false)?);
-                let act = if args.dry_run { acts::dry_run } else { acts::make };
-                let report = MadeReport { names_requests: true, ..act(&spec, &self.world)?.report };
-                self.report(&report)?;
-                Ok(Exit::Done)
-            }
+            Command::Cluster(ClusterCommand::Csr(args)) => self.csr(&args),
             Command::Cluster(ClusterCommand::Import(args)) => self.import(&args),
             Command::Cluster(ClusterCommand::Files) => {
                 self.out.report(&FilesReport::new())?;
@@ -302,22 +294,6 @@ impl Session<'_> {
         let report = acts::plan(&spec, &self.world)?;
         self.report(&report)?;
         Ok(if report.is_as_asked() { Exit::Done } else { Exit::Findings })
-    }
-
-    /// What is refused is listed; what is still missing is a finding.
-    fn import(&mut self, args: &ImportArgs) -> Result<Exit, Stop> {
-        let offers = acts::read_offers(&args.paths)?;
-        let spec = args.spec(self.cluster(&args.asked, false)?, offers);
-        let act = if args.dry_run { acts::dry_run } else { acts::make };
-        let report = match act(&spec, &self.world) {
-            Err(Error::Plan(plan::Error::Refused(refused))) => {
-                self.out.report(&MadeReport::of_refused(&refused))?;
-                return Err(Error::from(plan::Error::Refused(refused)).into());
-            }
-            made => made?.report,
-        };
-        self.report(&report)?;
-        Ok(if report.is_waiting() { Exit::Findings } else { Exit::Done })
     }
 
     fn show(&mut self, paths: &[PathBuf]) -> Result<Exit, Stop> {

@@ -78,6 +78,14 @@ pub enum Error {
     /// No certificate where some were to be.
     #[error("there is no certificate in {}", .0.display())]
     NoCertificates(PathBuf),
+    /// More certificates than any cluster has.
+    #[error("there are more than {limit} certificates in {}", path.display())]
+    TooManyCertificates {
+        /// Where.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
     /// Not a token.
     #[error("token file {0} does not hold one token")]
     Token(PathBuf),
@@ -106,6 +114,9 @@ impl Error {
             Self::Key { path, source, .. } => source.hint(path),
             Self::Request { path, source } => source.hint(path),
             Self::Pair { .. } => Some("name the right key with --client-key FILE".into()),
+            Self::TooManyCertificates { .. } => {
+                Some("name a folder with what came back alone".into())
+            }
             Self::NoCertificates(path) => {
                 Some(format!("see what is there: ls -l {}", quoted(path)))
             }

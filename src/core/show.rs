@@ -10,6 +10,9 @@ use crate::core::x509::chain;
 use crate::core::x509::time::Moment;
 use crate::core::{Error, check, inventory, store};
 
+/// The most certificates that are taken from elsewhere at once.
+const MOST_OFFERED: usize = 20_000;
+
 /// Something to show.
 #[derive(Debug)]
 pub enum Source {
@@ -56,12 +59,18 @@ pub fn read_kubeadm_config(path: &Path) -> Result<KubeadmConfig, Error> {
 ///
 /// A file that is not there or is damaged, a folder that cannot be read, or nothing in one of them.
 pub fn read_offers(paths: &[PathBuf]) -> Result<Vec<Offer>, Error> {
-    let mut offers = Vec::new();
+    let (mut offers, mut count) = (Vec::new(), 0);
     for path in paths {
         let before = offers.len();
         for file in store::files(path)? {
             let snapshot = store::read([file.clone()]);
-            offers.extend(Inventory::new(&snapshot).offer(&file)?);
+            let offer = Inventory::new(&snapshot).offer(&file)?;
+            count += offer.as_ref().map_or(0, |offer| offer.certificates.len());
+            if count > MOST_OFFERED {
+                let (path, limit) = (path.clone(), MOST_OFFERED);
+                return Err(inventory::Error::TooManyCertificates { path, limit }.into());
+            }
+            offers.extend(offer);
         }
         if offers.len() == before {
             return Err(inventory::Error::NoCertificates(path.clone()).into());

@@ -1,18 +1,43 @@
 //! Certificates that came back from elsewhere: which fits where, and why not.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::certificate::FoundKey;
 use super::foreign::{self, Foreign};
 use super::planner::Planner;
 use super::unsigned::{Case, waiting};
-use super::{Error, Import, Kept, Note, Refusal, Step};
+use super::{Error, Kept, Note, Step, Target};
 use crate::core::spec::{CertificateSpec, Destination, Offer, Pair, Unsigned};
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain::is_issued_by;
 use crate::core::x509::profile::Profile;
 use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::time::Validity;
+
+/// The most certificates that are looked at for one key: what is offered is somebody else's.
+const MOST_FOR_A_KEY: usize = 32;
+
+/// A certificate from elsewhere that fits.
+#[derive(Debug)]
+pub struct Import {
+    /// The certificate, then those that lead to its CA.
+    pub chain: Vec<Certificate>,
+    /// What it is for.
+    pub profile: Profile,
+    /// Where it goes.
+    pub to: Target,
+}
+
+/// A certificate from elsewhere that does not fit.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The file that it came in.
+    pub file: PathBuf,
+    /// Whose it is.
+    pub subject: String,
+    /// Each reason in words.
+    pub why: Vec<String>,
+}
 
 /// Everything that was offered, and what became of it.
 pub(super) struct Offers<'a> {
@@ -71,15 +96,16 @@ impl<'a> Offers<'a> {
         there: Option<&Certificate>,
         judged: impl Fn(&Foreign<'_>) -> Result<Vec<Certificate>, Vec<String>>,
     ) -> Option<Vec<Certificate>> {
+        let is_for_it = |index: &usize| self.all[*index].certificate.public_key() == key;
+        let candidates: Vec<usize> = (0..self.all.len()).filter(is_for_it).collect();
         let mut fit = Vec::new();
-        for index in 0..self.all.len() {
+        for (count, index) in candidates.into_iter().enumerate() {
             let certificate = self.all[index].certificate;
-            if certificate.public_key() != key {
-                continue;
-            }
             self.all[index].is_claimed = true;
-            let between = self.cas_for(index);
-            match judged(&Foreign { leaf: certificate, between }) {
+            let foreign = Foreign { leaf: certificate, between: self.cas_for(index) };
+            let too_many = || vec![format!("there are more than {MOST_FOR_A_KEY} for its key")];
+            let judgement = if count < MOST_FOR_A_KEY { judged(&foreign) } else { Err(too_many()) };
+            match judgement {
                 Ok(chain) => fit.push(chain),
                 Err(_) if there == Some(certificate) => {}
                 Err(why) => self.refused.push(self.all[index].refusal(why)),

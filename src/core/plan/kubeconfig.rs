@@ -14,14 +14,10 @@ use crate::core::kubeconfig::{
 use crate::core::spec::{Credentials, Destination, Form, KubeconfigSpec, Pair};
 use crate::core::x509::cert::{Certificate, chain_to_pem};
 use crate::core::x509::chain;
-use crate::core::x509::private_key::PrivateKey;
 use crate::core::x509::profile::Profile;
 
 /// What stands for a part that is still to be made.
 pub(super) const NOT_MADE_YET: &str = "not made yet\n";
-
-/// The certificate in a kubeconfig, if it has come back yet, and its key.
-type Inside = (Option<Vec<Certificate>>, PrivateKey);
 
 impl Planner<'_> {
     pub(super) fn kubeconfig(&mut self, spec: &KubeconfigSpec) -> Result<Step, Error> {
@@ -186,27 +182,6 @@ impl Planner<'_> {
             // What cannot be read is told of where it is read.
             Err(Error::Kubeconfig(_)) => Ok(false),
             Err(error) => Err(error),
-        }
-    }
-
-    /// The key that a user of a kubeconfig has in it, and its certificate: none before it comes back from elsewhere.
-    pub(super) fn inside(&mut self, path: &Path, user: &str) -> Result<Option<Inside>, Error> {
-        let file = match self.file(path) {
-            Ok(Some(file)) => file,
-            Ok(None) => return Ok(None),
-            Err(Error::Kubeconfig(error)) => {
-                return Err(Self::unreadable(path.to_owned(), error.to_string()));
-            }
-            Err(error) => return Err(error),
-        };
-        let view = kubeconfig::View::new(std::slice::from_ref(&*file));
-        let Some(found) = view.user(user) else { return Ok(None) };
-        let (chain, key) =
-            (&found.entry.user.client_certificate_data, &found.entry.user.client_key_data);
-        let Ok(key) = PrivateKey::from_pem(key.expose()) else { return Ok(None) };
-        match Certificate::chain_from_pem(chain.expose()) {
-            Ok(chain) => Ok(Some((Some(chain), key))),
-            Err(_) => Ok(chain.is_empty().then_some((None, key))),
         }
     }
 

@@ -34,8 +34,10 @@ use crate::core::x509::san::San;
 use crate::core::x509::time::Moment;
 
 pub use error::Error;
+pub use import::{Import, Refusal};
 pub use kubeconfig::{KnownCredential, entries, place};
 pub use note::Note;
+pub use unsigned::Waiting;
 
 /// What will be done, in order.
 #[derive(Debug)]
@@ -77,37 +79,6 @@ pub enum Step {
     Told,
     /// It waits for a signature from elsewhere.
     Unsigned(Waiting),
-}
-
-/// A certificate from elsewhere that fits.
-#[derive(Debug)]
-pub struct Import {
-    /// The certificate, then those that lead to its CA.
-    pub chain: Vec<Certificate>,
-    /// What it is for.
-    pub profile: Profile,
-    /// Where it goes.
-    pub to: Target,
-}
-
-/// Something that waits for a signature from elsewhere.
-#[derive(Clone, Debug)]
-pub struct Waiting {
-    /// The file of the certificate, or the kubeconfig around it.
-    pub path: PathBuf,
-    /// Whose signature it waits for, in words.
-    pub about: String,
-}
-
-/// A certificate from elsewhere that does not fit.
-#[derive(Clone, Debug)]
-pub struct Refusal {
-    /// The file that it came in.
-    pub file: PathBuf,
-    /// Whose it is.
-    pub subject: String,
-    /// Each reason in words.
-    pub why: Vec<String>,
 }
 
 /// What is there already.

@@ -1,4 +1,6 @@
-//! Kubeconfigs with a key inside whose certificate comes from elsewhere: they are whole but for that.
+//! What kubeconfigs have inside: a key, and its certificate unless that is still to come from elsewhere.
+
+use std::path::Path;
 
 use super::kubeconfig::{NOT_MADE_YET, entries, known, known_ca};
 use super::planner::Planner;
@@ -6,6 +8,10 @@ use super::{CertificateAndKey, Credential, Error, KeyStep, KnownCredential, Part
 use crate::core::kubeconfig::{NewEntries, Secret, View};
 use crate::core::spec::{Credentials, KubeconfigSpec};
 use crate::core::x509::cert::{Certificate, chain_to_pem};
+use crate::core::x509::private_key::PrivateKey;
+
+/// The certificate in a kubeconfig, if it has come back yet, and its key.
+type Inside = (Option<Vec<Certificate>>, PrivateKey);
 
 impl Planner<'_> {
     /// The credential of a kubeconfig whose certificate is signed elsewhere; `None` for all others.
@@ -62,6 +68,27 @@ impl Planner<'_> {
             return Ok(entries(spec, &ca, &KnownCredential::Certificate(&there)));
         }
         Ok(entries(spec, &ca, &known(credential)))
+    }
+
+    /// The key that a user of a kubeconfig has in it, and its certificate: none before it comes back from elsewhere.
+    pub(super) fn inside(&mut self, path: &Path, user: &str) -> Result<Option<Inside>, Error> {
+        let file = match self.file(path) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(Error::Kubeconfig(error)) => {
+                return Err(Self::unreadable(path.to_owned(), error.to_string()));
+            }
+            Err(error) => return Err(error),
+        };
+        let view = View::new(std::slice::from_ref(&*file));
+        let Some(found) = view.user(user) else { return Ok(None) };
+        let (chain, key) =
+            (&found.entry.user.client_certificate_data, &found.entry.user.client_key_data);
+        let Ok(key) = PrivateKey::from_pem(key.expose()) else { return Ok(None) };
+        match Certificate::chain_from_pem(chain.expose()) {
+            Ok(chain) => Ok(Some((Some(chain), key))),
+            Err(_) => Ok(chain.is_empty().then_some((None, key))),
+        }
     }
 
     /// The step for the certificate inside of a kubeconfig.

@@ -1,17 +1,26 @@
 //! Certificates whose CA's key is not here: they are told of, asked for, or taken from what came back.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::certificate::FoundKey;
 use super::planner::{Authority, Planner};
-use super::{Error, Kept, Step, Waiting};
+use super::{Error, Kept, Step};
 use crate::core::inventory::Inventory;
 use crate::core::spec::{
     CertificateSpec, Destination, IssuerSpec, Pair, RequestSpec, Unsigned, Wanted,
 };
 use crate::core::x509::cert::{Certificate, Template};
+
+/// Something that waits for a signature from elsewhere.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The file of the certificate, or the kubeconfig around it.
+    pub path: PathBuf,
+    /// Whose signature it waits for, in words.
+    pub about: String,
+}
 
 /// A certificate that only somebody elsewhere can sign, and what is there of it.
 pub(super) struct Case<'a> {
