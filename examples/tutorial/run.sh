@@ -8,6 +8,7 @@
 set -euo pipefail
 
 main() {
+  . "$(dirname "${BASH_SOURCE[0]}")/../show"
   if [[ ${1:-} == --beside-the-servers ]]; then
     try_it
     exit
@@ -58,23 +59,6 @@ try_it() {
   kubectl wait --for=create ns/kube-system --timeout=30s --kubeconfig admin.conf >/dev/null
   show "kubectl get ns --kubeconfig admin.conf" kube-system
   show "cd / && kubectl get ns --kubeconfig ~/conf/admin.conf" kube-system
-}
-
-title() { printf '\n# %s\n' "$1"; }
-
-# show COMMAND [TEXT]: runs what is typed, which must succeed, and TEXT must be a word of its screen.
-show() {
-  local screen status=0
-  printf '$ %s\n' "$1"
-  screen=$(eval "$1" 2>&1) || status=$?
-  printf '%s\n' "$screen"
-  ((status == 0)) || fail "exit status $status of: $1"
-  [[ -z ${2:-} ]] || grep -qw -- "$2" <<<"$screen" || fail "there is no $2 on the screen of: $1"
-}
-
-fail() {
-  printf 'tutorial: %s\n' "$1" >&2
-  exit 1
 }
 
 main "$@"

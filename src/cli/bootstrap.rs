@@ -13,7 +13,7 @@ use crate::core::catalog::{BOOTSTRAP_CONF, BOOTSTRAP_USER, CLUSTER_CA};
 use crate::core::kubeconfig::check_name;
 use crate::core::spec::{
     BIND_PORT, CLUSTER_NAME, ClusterError, Config, Credentials, Destination, Endpoint, Form,
-    KubeadmConfig, KubeconfigSpec, Pair, Spec, Wanted, check_advertised, in_folder,
+    KubeadmConfig, KubeconfigSpec, Pair, Spec, Unsigned, Wanted, check_advertised, in_folder,
 };
 use crate::core::x509::san::San;
 
@@ -98,7 +98,8 @@ impl BootstrapArgs {
             cluster: cluster.name,
         };
         let wanted = vec![Wanted::Kubeconfig(kubeconfig)];
-        Ok(Spec { home: None, wanted, force: self.writing.force })
+        let (force, unsigned) = (self.writing.force, Unsigned::Fail);
+        Ok(Spec { home: None, wanted, force, unsigned })
     }
 
     fn by_options(&self, shared: &Shared) -> Result<Cluster, Error> {

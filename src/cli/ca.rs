@@ -8,7 +8,8 @@ use super::args::{self, Shared, Writing};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
 use crate::core::spec::{
-    CertificateSpec, Destination, IssuerSpec, KeySpec, Pair, Spec, Wanted, check_file_name,
+    CertificateSpec, Destination, IssuerSpec, KeySpec, Pair, Spec, Unsigned, Wanted,
+    check_file_name,
 };
 use crate::core::x509::name::{Attribute, DistinguishedName};
 use crate::core::x509::profile::Profile;
@@ -124,6 +125,7 @@ impl InitArgs {
             home: Some(shared.cert_dir.clone()),
             wanted: vec![Wanted::Certificate(wanted)],
             force: self.writing.force,
+            unsigned: Unsigned::Fail,
         })
     }
 

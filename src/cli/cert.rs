@@ -8,8 +8,8 @@ use super::args::{self, Lasting, Shared, Signing, Writing};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
 use crate::core::spec::{
-    CertificateSpec, Destination, KeySpec, Pair, RequestSpec, SignatureSpec, Spec, Wanted,
-    check_file_name,
+    CertificateSpec, Destination, KeySpec, Pair, RequestSpec, SignatureSpec, Spec, Unsigned,
+    Wanted, check_file_name,
 };
 use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::profile::Profile;
@@ -263,7 +263,12 @@ impl IssueArgs {
     pub fn spec(&self, shared: &Shared) -> Result<Spec, Error> {
         let wanted = self.holder.certificate(shared, &self.signing, &self.lasting)?;
         let wanted = vec![Wanted::Certificate(wanted)];
-        Ok(Spec { home: self.holder.home(shared), wanted, force: self.writing.force })
+        Ok(Spec {
+            home: self.holder.home(shared),
+            wanted,
+            force: self.writing.force,
+            unsigned: Unsigned::Fail,
+        })
     }
 }
 
@@ -279,7 +284,12 @@ impl RequestArgs {
             sans: self.holder.sans()?,
         };
         let wanted = vec![Wanted::Request(wanted)];
-        Ok(Spec { home: self.holder.home(shared), wanted, force: self.writing.force })
+        Ok(Spec {
+            home: self.holder.home(shared),
+            wanted,
+            force: self.writing.force,
+            unsigned: Unsigned::Fail,
+        })
     }
 }
 
@@ -308,6 +318,7 @@ impl SignArgs {
             home: args::home(shared, Some(&out)),
             wanted: vec![Wanted::Signature(wanted)],
             force: self.writing.force,
+            unsigned: Unsigned::Fail,
         })
     }
 }

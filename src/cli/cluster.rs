@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use super::args::{self, Shared};
 use super::bootstrap::BootstrapArgs;
 use super::configured;
+use super::elsewhere::{CsrArgs, ImportArgs};
 use super::upload::UploadArgs;
 use crate::core::catalog::{self, Role};
 use crate::core::kubeconfig::check_name;
@@ -41,12 +42,27 @@ Examples:
   kubepki cluster bundle cp-1 --config cluster.yaml --out - | tar -t")]
     Bundle(BundleArgs),
 
+    /// Make keys and requests for what CAs sign whose key is not here
+    #[command(after_help = "\
+Examples:
+  kubepki cluster csr --apiserver-advertise-address 10.0.0.5 --node-name cp-1
+  kubepki cluster csr --apiserver-advertise-address 10.0.0.5 --node-name cp-1 -o name | tar czf requests.tgz -T -
+  kubepki cluster csr --only ca --apiserver-advertise-address 10.0.0.5 --node-name cp-1")]
+    Csr(Box<CsrArgs>),
+
     /// List the files of a control plane: who signs them, who reads them, and what a change needs
     #[command(after_help = "\
 Examples:
   kubepki cluster files
   kubepki cluster files -o name")]
     Files,
+
+    /// Put certificates that were signed elsewhere into their places; exit 3 where some are still missing
+    #[command(after_help = "\
+Examples:
+  kubepki cluster import signed --apiserver-advertise-address 10.0.0.5 --node-name cp-1
+  kubepki cluster import apiserver.crt chain.pem --only apiserver --apiserver-advertise-address 10.0.0.5 --node-name cp-1")]
+    Import(Box<ImportArgs>),
 
     /// Make what is missing of a control plane's CAs, certificates, keys and kubeconfigs
     #[command(after_help = "\
@@ -188,7 +204,7 @@ pub struct Asked {
 
     /// Just these parts; may be repeated
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    only: Vec<String>,
+    pub(super) only: Vec<String>,
 }
 
 /// What the machine knows of itself.

@@ -12,7 +12,7 @@ use crate::core::kubeconfig::{
     check_name, check_namespace, check_proxy_url, check_server, check_tls_server_name,
 };
 use crate::core::spec::{
-    CertificateSpec, Credentials, Destination, Form, KubeconfigSpec, Pair, Spec, Wanted,
+    CertificateSpec, Credentials, Destination, Form, KubeconfigSpec, Pair, Spec, Unsigned, Wanted,
     check_file_name,
 };
 
@@ -153,7 +153,12 @@ impl GenArgs {
         let home = issue.is_some().then(|| shared.cert_dir.clone());
         let wanted =
             issue.into_iter().map(Wanted::Certificate).chain([Wanted::Kubeconfig(kubeconfig)]);
-        Ok(Spec { home, wanted: wanted.collect(), force: self.writing.force })
+        Ok(Spec {
+            home,
+            wanted: wanted.collect(),
+            force: self.writing.force,
+            unsigned: Unsigned::Fail,
+        })
     }
 
     fn check(&self, user: &str, context: &str) -> Result<(), Error> {

@@ -16,6 +16,7 @@ mod cert;
 pub mod cluster;
 mod configured;
 mod context;
+mod elsewhere;
 pub mod exit;
 mod kubeconfig;
 pub mod output;
@@ -31,7 +32,7 @@ use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::Output;
 use self::upload::UploadArgs;
-use crate::core::report::{Action, FilesReport};
+use crate::core::report::{Action, FilesReport, MadeReport};
 use crate::core::spec::{ClusterSpec, Spec};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
@@ -228,6 +229,8 @@ impl Session<'_> {
                 let pack = args.pack(&self.shared, config)?;
                 self.made(&acts::pack(&pack, &self.world)?)
             }
+            Command::Cluster(ClusterCommand::Csr(args)) => self.csr(&args),
+            Command::Cluster(ClusterCommand::Import(args)) => self.import(&args),
             Command::Cluster(ClusterCommand::Files) => {
                 self.out.report(&FilesReport::new())?;
                 Ok(Exit::Done)
@@ -281,6 +284,12 @@ impl Session<'_> {
         Ok(Exit::Done)
     }
 
+    /// What the operator should know, and then what was done.
+    fn report(&mut self, report: &MadeReport) -> io::Result<()> {
+        self.tell(&report.warnings, &report.notes);
+        self.out.report(report)
+    }
+
     /// What the operator should know before the report.
     fn tell(&mut self, warnings: &[String], notes: &[String]) {
         warnings.iter().for_each(|warning| self.out.warning(warning));
@@ -321,9 +330,8 @@ impl Session<'_> {
     /// Whatever is not as asked is a finding.
     fn plan(&mut self, specs: &[Spec]) -> Result<Exit, Stop> {
         let report = acts::plan(specs, &self.world)?;
-        self.tell(&report.warnings, &report.notes);
-        self.out.report(&report)?;
-        Ok(if report.changed { Exit::Findings } else { Exit::Done })
+        self.report(&report)?;
+        Ok(if report.is_as_asked() { Exit::Done } else { Exit::Findings })
     }
 
     fn show(&mut self, paths: &[PathBuf]) -> Result<Exit, Stop> {

@@ -6,7 +6,7 @@ use super::output::{Printed, escape_line};
 use crate::core::catalog::{Change, Role};
 use crate::core::report::{
     Action, CaReport, CertificateFacts, ContextRow, ContextsReport, CrlFacts, CurrentReport,
-    FilesReport, KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts,
+    FileReport, FilesReport, KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts,
     SwitchReport,
 };
 
@@ -25,14 +25,17 @@ impl Printed for MadeReport {
             let path = escape_line(&file.path.display().to_string());
             let _ = writeln!(text, "{verb:<14} {path:width$}  {}", escape_line(&file.about));
         }
-        if !self.changed && !self.files.is_empty() {
+        if self.is_as_asked() && !self.files.is_empty() {
             text.push_str("nothing to do: everything is as asked\n");
         }
         text
     }
 
     fn names(&self) -> Vec<String> {
-        self.files.iter().map(|file| file.path.display().to_string()).collect()
+        let is_named = |file: &&FileReport| {
+            !self.names_requests || file.path.extension().is_some_and(|suffix| suffix == "csr")
+        };
+        self.files.iter().filter(is_named).map(|file| file.path.display().to_string()).collect()
     }
 }
 
@@ -276,8 +279,10 @@ fn verb(action: Action, dry_run: bool) -> &'static str {
         (Action::Edit, false) => "edited",
         (Action::Edit, true) => "would edit",
         (Action::Keep, _) => "kept",
+        (Action::Refuse, _) => "refused",
         (Action::Replace, false) => "replaced",
         (Action::Replace, true) => "would replace",
+        (Action::Unsigned, _) => "unsigned",
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::core::catalog::{CLUSTER_CA, ROWS, Row};
 use crate::core::changes::{Bytes, Found, Snapshot, folder_of, quoted};
-use crate::core::spec::check_file_name;
+use crate::core::spec::{Offer, check_file_name};
 use crate::core::x509::cert::{self, Certificate};
 use crate::core::x509::chain;
 use crate::core::x509::csr::{self, Request};
+use crate::core::x509::pem;
 use crate::core::x509::private_key::{self, PrivateKey};
 use crate::core::x509::public_key::{self, PublicKey};
 
@@ -77,6 +78,17 @@ pub enum Error {
         /// Whose key it is.
         source: chain::Error,
     },
+    /// No certificate where some were to be.
+    #[error("there is no certificate in {}", .0.display())]
+    NoCertificates(PathBuf),
+    /// More certificates than any cluster has.
+    #[error("there are more than {limit} certificates in {}", path.display())]
+    TooManyCertificates {
+        /// Where.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
     /// Not a token.
     #[error("token file {0} does not hold one token")]
     Token(PathBuf),
@@ -108,6 +120,12 @@ impl Error {
             Self::Key { path, source, .. } => source.hint(path),
             Self::Request { path, source } => source.hint(path),
             Self::Pair { .. } => Some("name the right key with --client-key FILE".into()),
+            Self::TooManyCertificates { .. } => {
+                Some("name a folder with what came back alone".into())
+            }
+            Self::NoCertificates(path) => {
+                Some(format!("see what is there: ls -l {}", quoted(path)))
+            }
             Self::Token(_) => Some("put the token, and nothing else, on one line of it".into()),
             Self::Ca { path, source } => Some(hint_of_ca(path, source)),
         }
@@ -189,6 +207,25 @@ impl<'a> Inventory<'a> {
             path: path.to_owned(),
             source,
         })
+    }
+
+    /// The certificates in a file, PEM or DER, for whoever looks for some; `None` where it holds none.
+    pub fn offer(self, path: &Path) -> Result<Option<Offer>, Error> {
+        let bytes = self.need("certificate", path)?;
+        let found = match Certificate::chain_from_pem(bytes) {
+            Err(cert::Error::Pem(pem::Error::NoPem)) => {
+                Ok(Certificate::from_der(bytes).ok().into_iter().collect())
+            }
+            Err(cert::Error::Pem(pem::Error::Empty | pem::Error::Nothing { .. })) => Ok(Vec::new()),
+            found => found,
+        };
+        let certificates = found.map_err(|source| Error::Certificate {
+            what: "certificate",
+            path: path.to_owned(),
+            source,
+        })?;
+        let offer = Offer { file: path.to_owned(), certificates };
+        Ok(Some(offer).filter(|offer| !offer.certificates.is_empty()))
     }
 
     /// The private key in a file; `None` where there is no file.

@@ -1,11 +1,10 @@
 //! The act of making: plan, draw, sign, write.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::core::changes::{Bytes, Change};
 use crate::core::inventory::Inventory;
-use crate::core::plan::{self, Difference, Plan};
+use crate::core::plan::{self, Plan};
 use crate::core::report::MadeReport;
 use crate::core::sign::{Entries, Outcome};
 use crate::core::spec::Spec;
@@ -46,7 +45,7 @@ pub fn make(specs: &[Spec], world: &World<'_>) -> Result<Made, Error> {
     let [alone] = specs else {
         return make_several(specs, made, folder.as_ref(), world);
     };
-    let plan = fit(decide(alone, world)?)?;
+    let plan = decide(alone, world)?.fit()?;
     made.add(carry_out(plan, folder.as_ref(), world)?);
     Ok(made)
 }
@@ -61,7 +60,7 @@ fn make_several(
     for (spec, planned) in specs.iter().zip(fitting(specs, world)?) {
         made.add(match planned.changed {
             false => Made { report: planned, stdout: Bytes::default() },
-            true => carry_out(fit(decide(spec, world)?)?, folder, world)?,
+            true => carry_out(decide(spec, world)?.fit()?, folder, world)?,
         });
     }
     Ok(Made { report: made.report.tell_once(), ..made })
@@ -110,38 +109,26 @@ pub fn dry_run(specs: &[Spec], world: &World<'_>) -> Result<Made, Error> {
     Ok(Made { report: report.tell_once(), stdout: Bytes::default() })
 }
 
-/// What would be done about each, where nothing that is there differs from what is asked.
+/// What would be done about each, where nothing stands in the way of any.
 fn fitting(specs: &[Spec], world: &World<'_>) -> Result<Vec<MadeReport>, Error> {
     let planned = parallel::map(specs, |spec| {
         let plan = decide(spec, world)?;
-        let differences: Vec<Difference> = plan.differences().cloned().collect();
         let mut report = MadeReport::of_plan(&plan);
         report.add_kept_certificates(&plan, world.now);
-        Ok::<_, Error>((report, differences))
+        Ok::<_, Error>((report, plan.fit().err()))
     });
-    let mut reports = Vec::new();
-    let mut differences = Vec::new();
-    for one in planned {
-        let (report, found) = one?;
-        reports.push(report);
-        differences.extend(found);
+    let planned = planned.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let (reports, errors): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
+    match plan::Error::of_sets(errors.into_iter().flatten()) {
+        Some(error) => Err(error.into()),
+        None => Ok(reports),
     }
-    let mut seen = BTreeSet::new();
-    // What all of them share is told once.
-    differences.retain(|one| seen.insert(one.path.clone()));
-    if differences.is_empty() { Ok(reports) } else { Err(plan::Error::Differs(differences).into()) }
 }
 
 /// What is on disk, and what is to be done about it.
 fn decide(spec: &Spec, world: &World<'_>) -> Result<Plan, Error> {
     let snapshot = store::read(spec.paths());
     Ok(plan::make(spec, Inventory::new(&snapshot), world.now)?)
-}
-
-/// A plan that may be carried out: nothing that is there differs from what is asked.
-fn fit(plan: Plan) -> Result<Plan, Error> {
-    let differences: Vec<_> = plan.differences().cloned().collect();
-    if differences.is_empty() { Ok(plan) } else { Err(plan::Error::Differs(differences).into()) }
 }
 
 fn lock_kubeconfigs(kubeconfigs: &[Entries], world: &World<'_>) -> Result<Option<Guard>, Error> {

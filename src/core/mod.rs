@@ -30,7 +30,7 @@ pub use error::Error;
 pub use make::{Made, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};
 pub use share::{Open, Seal, open, seal};
-pub use show::{Source, read_config, show, show_ca};
+pub use show::{Source, read_config, read_offers, show, show_ca};
 
 use self::store::LockSettings;
 use self::x509::entropy::Entropy;

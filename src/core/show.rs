@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use crate::core::changes::{Bytes, Found, Snapshot};
 use crate::core::inventory::Inventory;
 use crate::core::report::{CaReport, Failure, KeyState, ShowReport};
-use crate::core::spec::{Config, Pair};
+use crate::core::spec::{Config, Offer, Pair};
 use crate::core::x509::chain;
 use crate::core::x509::time::Moment;
-use crate::core::{Error, check, store};
+use crate::core::{Error, check, inventory, store};
+
+/// The most certificates that are taken from elsewhere at once.
+const MOST_OFFERED: usize = 20_000;
 
 /// Something to show.
 #[derive(Debug)]
@@ -47,6 +50,33 @@ pub fn read_config(path: &Path) -> Result<Config, Error> {
     let snapshot = store::read([path.to_owned()]);
     let bytes = Inventory::new(&snapshot).need("configuration", path)?;
     Ok(Config::parse(path, bytes)?)
+}
+
+/// Reads certificates from elsewhere: those in each of these files, and in all files of these folders. One file after the
+/// other, so that not all of them are held at once.
+///
+/// # Errors
+///
+/// A file that is not there or is damaged, a folder that cannot be read, or nothing in one of them.
+pub fn read_offers(paths: &[PathBuf]) -> Result<Vec<Offer>, Error> {
+    let (mut offers, mut count) = (Vec::new(), 0);
+    for path in paths {
+        let before = offers.len();
+        for file in store::files(path)? {
+            let snapshot = store::read([file.clone()]);
+            let offer = Inventory::new(&snapshot).offer(&file)?;
+            count += offer.as_ref().map_or(0, |offer| offer.certificates.len());
+            if count > MOST_OFFERED {
+                let (path, limit) = (path.clone(), MOST_OFFERED);
+                return Err(inventory::Error::TooManyCertificates { path, limit }.into());
+            }
+            offers.extend(offer);
+        }
+        if offers.len() == before {
+            return Err(inventory::Error::NoCertificates(path.clone()).into());
+        }
+    }
+    Ok(offers)
 }
 
 /// Describes a CA and its key.

@@ -6,8 +6,8 @@ use crate::core::changes::{Bytes, Change, Changes, Secrecy};
 use crate::core::keys::Drawn;
 use crate::core::kubeconfig::NewEntries;
 use crate::core::plan::{
-    self, Ask, CertificateAndKey, Certify, Configure, Credential, Duplicate, Issuer, Kept, KeyPair,
-    KeyStep, KnownCredential, Part, Plan, Step, Target,
+    self, Ask, CertificateAndKey, Certify, Configure, Credential, Duplicate, Import, Issuer, Kept,
+    KeyPair, KeyStep, KnownCredential, Part, Plan, Step, Target,
 };
 use crate::core::spec::Destination;
 use crate::core::x509::cert::{self, Certificate, chain_to_pem};
@@ -92,11 +92,12 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
             Step::Differ(difference) => {
                 return Err(Error::Unfit(difference.path.display().to_string()));
             }
+            Step::Import(import) => signer.import(*import),
             Step::Keep(kept) => keep(kept),
             Step::KeyPair(pair) => signer.key_pair(*pair),
             Step::Kubeconfig(configure) => signer.configure(*configure)?,
             Step::Request(ask) => signer.ask(*ask)?,
-            Step::Told => Made::default(),
+            Step::Leave | Step::Told | Step::Unsigned(_) => Made::default(),
         };
         signer.outcome.made.push(made);
     }
@@ -165,6 +166,11 @@ impl Signer<'_> {
         Ok(Made { chain: Vec::new(), request: Some(request), key: Some(key) })
     }
 
+    fn import(&mut self, step: Import) -> Made {
+        self.write(step.to, chain_to_pem(&step.chain).into_bytes(), Secrecy::Public);
+        Made { chain: step.chain, ..Made::default() }
+    }
+
     fn key_pair(&mut self, step: KeyPair) -> Made {
         let key = self.take_key(step.key);
         self.write(step.public, key.public_key().to_pem().into_bytes(), Secrecy::Public);
@@ -187,7 +193,8 @@ impl Signer<'_> {
                 KnownCredential::Certificate(&made)
             }
         };
-        let entries = plan::entries(&step.spec, &ca, &credential);
+        let entries =
+            NewEntries { renews: step.renews, ..plan::entries(&step.spec, &ca, &credential) };
         match &step.spec.out {
             Destination::File(out) => {
                 self.outcome.kubeconfigs.push(Entries {

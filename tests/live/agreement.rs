@@ -91,6 +91,36 @@ fn kubeadm_finds_everything_in_the_folder_of_a_node_of_an_inventory() {
     assert!(said.ends_with("no byte has changed\n"), "{said}");
 }
 
+#[test]
+fn kubeadm_takes_what_was_signed_elsewhere_and_changes_no_byte() {
+    let world = World::in_the_present();
+    let flags = flags(&world);
+    world.sh(&format!(
+        "kubepki -q ca init root --cert-dir office
+         kubepki -q ca init issuing --parent root --cert-dir office
+         mkdir -p {ROOT}/etc/kubernetes/pki signed; cp office/root.crt {ROOT}/etc/kubernetes/pki/ca.crt
+         for request in $(kubepki cluster csr {flags} -o name); do
+           purpose=client; case $request in */apiserver.csr) purpose=server ;; esac
+           kubepki -q cert sign $request --profile $purpose --copy-sans --ca office/issuing.crt \
+             --out signed/$(basename $request .csr).crt 2>&1
+         done
+         kubepki -q cluster import signed {flags}
+         kubepki -q cluster init {flags}"
+    ));
+    let before = sums(&world);
+    let phase = |phase: &str| {
+        let kubeadm = kubeadm();
+        let version = "--kubernetes-version v1.36.3";
+        world
+            .sh(&format!("{kubeadm} init phase {phase} {version} {ADDRESS} --rootfs ~/{ROOT} 2>&1"))
+    };
+    let said = phase("certs all") + &phase("kubeconfig all");
+    assert_eq!(sums(&world), before);
+    assert!(said.contains("Using existing ca keyless certificate authority"), "{said}");
+    assert_eq!(said.matches("External CA mode: Using user provided").count(), 5, "{said}");
+    assert!(!said.contains("Generating") && !said.contains("Writing"), "{said}");
+}
+
 fn ours(world: &World) {
     world.sh(&format!(
         "mkdir -p {ROOT}/etc/kubernetes; kubepki -q cluster init {} --key-type ECDSA-P256 2>&1",

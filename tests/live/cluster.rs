@@ -29,6 +29,9 @@ const IDENTITIES: [(&str, &str, Option<&str>, &str, &str); 4] = [
     ),
 ];
 
+/// What a front proxy says for somebody who may do anything.
+const ROOT: [&str; 4] = ["-H", "X-Remote-User: jane", "-H", "X-Remote-Group: system:masters"];
+
 #[test]
 fn a_control_plane_runs_on_one_cluster_init_with_rsa() {
     runs_on_one_cluster_init("RSA-2048");
@@ -56,13 +59,14 @@ fn runs_on_one_cluster_init(key_type: &str) {
     cluster.etcd_knows_its_own();
 }
 
-struct Cluster {
-    world: World,
-    control_plane: ControlPlane,
+/// A world with a control plane in it, and what is asked of it.
+pub struct Cluster {
+    pub world: World,
+    pub control_plane: ControlPlane,
 }
 
 impl Cluster {
-    fn kubeconfigs_are_who_they_should_be(&self) {
+    pub fn kubeconfigs_are_who_they_should_be(&self) {
         for (name, user, group, may, may_not) in IDENTITIES {
             let who = self.who_am_i(&["--kubeconfig", &format!("{name}.conf")]);
             let groups =
@@ -73,7 +77,7 @@ impl Cluster {
         }
     }
 
-    fn an_administrator_waits_for_a_binding(&self) {
+    pub fn an_administrator_waits_for_a_binding(&self) {
         let (user, groups) = self.who_am_i(&["--kubeconfig", "admin.conf"]);
         assert_eq!(user, "kubernetes-admin");
         assert_eq!(groups, ["kubeadm:cluster-admins", "system:authenticated"]);
@@ -120,21 +124,27 @@ impl Cluster {
 
     fn the_front_proxy_is_believed_and_nobody_else(&self) {
         self.world.sh("kubepki -q cert issue mallory --profile user --ca front-proxy-ca --key-type ECDSA-P256");
-        let ask = |client: &str, headers: &[&str]| {
-            let (cert, key) = (format!("pki/{client}.crt"), format!("pki/{client}.key"));
-            let args = ["--cacert", "pki/ca.crt", "--cert", &cert, "--key", &key];
-            let args = [&args[..], headers].concat();
-            self.control_plane.curl(&self.world, "/api/v1/namespaces", &args)
-        };
-        let root = ["-H", "X-Remote-User: jane", "-H", "X-Remote-Group: system:masters"];
-        assert_eq!(ask("front-proxy-client", &root), "200");
-        assert_eq!(ask("front-proxy-client", &["-H", "X-Remote-User: jane"]), "403", "no rights");
-        assert_eq!(ask("front-proxy-client", &[]), "401", "it stands for nobody by itself");
-        assert_eq!(ask("apiserver-kubelet-client", &root), "403", "as itself, without rights");
-        assert_eq!(ask("mallory", &root), "401", "another name below the same CA");
+        self.the_front_proxy_speaks_for_others();
+        assert_eq!(self.asks_as("mallory", &ROOT), "401", "another name below the same CA");
     }
 
-    fn etcd_knows_its_own(&self) {
+    pub fn the_front_proxy_speaks_for_others(&self) {
+        let ask = |client, headers: &[&str]| self.asks_as(client, headers);
+        assert_eq!(ask("front-proxy-client", &ROOT), "200");
+        assert_eq!(ask("front-proxy-client", &["-H", "X-Remote-User: jane"]), "403", "no rights");
+        assert_eq!(ask("front-proxy-client", &[]), "401", "it stands for nobody by itself");
+        assert_eq!(ask("apiserver-kubelet-client", &ROOT), "403", "as itself, without rights");
+    }
+
+    /// The status for a client of the PKI folder that asks with headers.
+    fn asks_as(&self, client: &str, headers: &[&str]) -> String {
+        let (cert, key) = (format!("pki/{client}.crt"), format!("pki/{client}.key"));
+        let args = ["--cacert", "pki/ca.crt", "--cert", &cert, "--key", &key];
+        let args = [&args[..], headers].concat();
+        self.control_plane.curl(&self.world, "/api/v1/namespaces", &args)
+    }
+
+    pub fn etcd_knows_its_own(&self) {
         let takes = |client| self.control_plane.etcd_takes(&self.world, client);
         assert!(takes("apiserver-etcd-client") && takes("etcd/healthcheck-client"));
         assert!(!takes("apiserver-kubelet-client"), "a client of the cluster's CA");

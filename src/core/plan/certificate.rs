@@ -1,12 +1,14 @@
 //! Certificates with a key of ours.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::differences::of_certificate;
+use super::foreign::{self, Foreign};
 use super::planner::{Authority, Planner};
+use super::unsigned::Case;
 use super::{Error, Kept, KeyStep, Note, Step};
 use crate::core::inventory;
-use crate::core::spec::{CertificateSpec, Destination, KEY_TYPE, KeySpec};
+use crate::core::spec::{CertificateSpec, Destination, IssuerSpec, KEY_TYPE, KeySpec, Unsigned};
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain;
 use crate::core::x509::key_type::KeyType;
@@ -15,7 +17,7 @@ use crate::core::x509::profile::Profile;
 use crate::core::x509::san::San;
 
 /// A key that is there, and its file.
-type FoundKey = (PathBuf, PrivateKey);
+pub(super) type FoundKey = (PathBuf, PrivateKey);
 
 impl Planner<'_> {
     pub(super) fn certificate(&mut self, spec: &CertificateSpec) -> Result<Step, Error> {
@@ -24,6 +26,9 @@ impl Planner<'_> {
             && self.names_files(file, user)?
         {
             return Ok(Step::Told);
+        }
+        if let Some(step) = self.step_of_others(spec)? {
+            return Ok(step);
         }
         let authority = self.authority(&spec.issuer, spec.profile)?;
         let template = Template {
@@ -36,11 +41,15 @@ impl Planner<'_> {
         let key = self.found_key(&spec.key)?;
         spare_cas(&authority, spec.profile, found.as_deref(), key.as_ref())?;
         let is_replaced = found.is_some();
-        if let (Destination::File(file) | Destination::Inside { file, .. }, Some(chain)) =
-            (&spec.certificate, found)
-        {
-            let mut how = of_certificate(&chain[0], &template, &authority, spec.until, self.now);
-            how.extend(of_key(&chain[0], &spec.key, key.as_ref()));
+        let cas = self.foreign(&spec.issuer, &authority)?;
+        let found = found.map(|chain| {
+            let how = self.judge(spec, &template, &authority, cas.as_deref(), &chain, key.as_ref());
+            (chain, how)
+        });
+        if let Some(cas) = cas {
+            return self.unsigned(Case { spec, template, cas, found, key });
+        }
+        if let (Some(file), Some((chain, how))) = (spec.place(), found) {
             if how.is_empty() {
                 self.note_key_elsewhere(&chain[0], &spec.key, key.as_ref());
                 return Ok(Step::Keep(Kept::certificate(file, chain, key)));
@@ -49,7 +58,7 @@ impl Planner<'_> {
                 return Ok(step);
             }
             if spec.profile.is_ca() {
-                self.notes.push(Note::CaReplaced(file.clone()));
+                self.notes.push(Note::CaReplaced(file.to_owned()));
             }
         }
         self.note_masters(&template);
@@ -57,6 +66,33 @@ impl Planner<'_> {
         self.note_clamp(spec.until(), &template)?;
         let issuer = self.issuer(&spec.issuer, &authority)?;
         self.certify(template, key, issuer, &spec.certificate)
+    }
+
+    /// How what is there differs from what is asked, by the rules for whoever signed it.
+    fn judge(
+        &self,
+        spec: &CertificateSpec,
+        template: &Template,
+        authority: &Authority,
+        cas: Option<&Vec<Certificate>>,
+        chain: &[Certificate],
+        key: Option<&FoundKey>,
+    ) -> Vec<String> {
+        let is_foreign_ca = matches!(spec.issuer, IssuerSpec::Itself)
+            && !matches!(self.unsigned, Unsigned::Fail)
+            && (key.is_none() || !chain[0].is_self_issued());
+        let mut how = match cas {
+            Some(cas) => {
+                let judged = Foreign::of_file(chain).judged(template, cas, self.now);
+                judged.err().unwrap_or_default()
+            }
+            None if is_foreign_ca => foreign::of_ca(chain, template, key.is_some(), self.now),
+            None => of_certificate(chain, template, authority, spec.until, self.now),
+        };
+        if !is_foreign_ca || key.is_some() {
+            how.extend(of_key(&chain[0], &spec.key, key));
+        }
+        how
     }
 
     /// A CA whose key is not beside it is as good as any: it signs where the key is.
@@ -79,7 +115,7 @@ impl Planner<'_> {
         let found = match at {
             Destination::File(path) => self.inventory.chain("certificate", path),
             Destination::Inside { file, user } => {
-                return Ok(self.inside(file, user)?.map(|(chain, _)| chain));
+                return Ok(self.inside(file, user)?.and_then(|(chain, _)| chain));
             }
             Destination::Stdout => return Ok(None),
         };
@@ -158,10 +194,7 @@ impl Planner<'_> {
         key: PrivateKey,
         wanted: Option<KeyType>,
     ) -> Result<KeyStep, Error> {
-        if let Some(wanted) = wanted.filter(|_| !is_kind(&key, wanted)) {
-            let how = format!("it is {}, not {wanted} as asked", key.public_key());
-            return Err(Self::unreadable(path, how));
-        }
+        require_kind(&path, &key, wanted)?;
         self.note_open_key(&path);
         self.notes.push(Note::KeyReused(path.clone()));
         Ok(KeyStep::Have { key, path })
@@ -171,6 +204,21 @@ impl Planner<'_> {
 /// A server that has no name is of no use: verifiers stopped reading the common name long ago (RFC 9525, 6.3).
 pub(super) fn require_sans(profile: Profile, sans: &[San]) -> Result<(), Error> {
     if profile.is_server() && sans.is_empty() { Err(Error::NoSans) } else { Ok(()) }
+}
+
+/// A key that is there is used only if it is of the kind that is wanted, if any is.
+pub(super) fn require_kind(
+    path: &Path,
+    key: &PrivateKey,
+    wanted: Option<KeyType>,
+) -> Result<(), Error> {
+    match wanted.filter(|_| !is_kind(key, wanted)) {
+        Some(wanted) => {
+            let how = format!("it is {}, not {wanted} as asked", key.public_key());
+            Err(Planner::unreadable(path.to_owned(), how))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether a key is of the kind that is wanted, if any is.

@@ -9,6 +9,9 @@ use crate::core::spec::{CopySpec, Destination};
 impl Planner<'_> {
     pub(super) fn copy(&mut self, spec: &CopySpec) -> Result<Step, Error> {
         let what = what(spec.secrecy);
+        if let Some(step) = self.behind(&spec.to, &spec.from) {
+            return Ok(step);
+        }
         let Some(source) = self.source(spec)? else { return Ok(Step::Told) };
         let found = self.inventory.bytes(what, &spec.to)?;
         if spec.secrecy == Secrecy::Secret {

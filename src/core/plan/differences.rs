@@ -2,39 +2,36 @@
 
 use std::collections::BTreeSet;
 
-use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, KeyUsages};
+use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
 
 use super::planner::Authority;
 use crate::core::spec::RequestSpec;
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain::is_issued_by;
 use crate::core::x509::csr::Request;
-use crate::core::x509::extensions::Extensions;
+use crate::core::x509::extensions::{self, Extensions};
+use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::private_key::PrivateKey;
 use crate::core::x509::profile::Profile;
+use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::san::San;
 use crate::core::x509::time::{BACKDATE, Moment, Until};
+use crate::core::x509::way;
 
 /// How a certificate differs from what is asked. The end counts only if it was asked for: a certificate of last month
 /// that still lives is not wrong.
 pub fn of_certificate(
-    found: &Certificate,
+    chain: &[Certificate],
     wanted: &Template,
     authority: &Authority,
     until: Option<Until>,
     now: Moment,
 ) -> Vec<String> {
+    let found = &chain[0];
     let end = found.validity().not_after;
     let subject = (found.subject() != wanted.subject)
-        .then(|| format!("the subject is `{}`, not `{}`", found.subject(), wanted.subject));
-    let purpose = has_other_usages(found.extensions(), wanted.profile, found.public_key().is_rsa())
-        .then(|| "it is for another purpose".to_owned());
-    let start = found.validity().not_before;
-    let expired = if end < now {
-        Some(format!("it expired at {end}"))
-    } else {
-        (start > now).then(|| format!("it is not valid before {start}"))
-    };
+        .then(|| other_subject(&found.subject(), &wanted.subject));
+    let purpose = usages(found.extensions(), wanted.profile, found.public_key());
     let other_end = until
         .filter(|until| !ends_as_asked(found, *until, wanted, authority, now))
         .map(|until| match until {
@@ -43,13 +40,16 @@ pub fn of_certificate(
         });
     let is_ours = match authority {
         Authority::Itself => is_issued_by(found, found),
-        Authority::Known(chain) => is_issued_by(found, &chain[0]),
+        Authority::Known(cas) => {
+            let between: Vec<&Certificate> = chain[1..].iter().collect();
+            way::find(found, wanted.profile, &between, &cas[..1], now).is_ok()
+        }
         Authority::Made(..) => false,
         // What is wrong has been said of the CA.
         Authority::Unreadable => true,
     };
-    let issuer = (!is_ours).then(|| format!("it was signed by another CA, `{}`", found.issuer()));
-    [subject, sans(found.extensions(), &wanted.sans), purpose, expired, other_end, issuer]
+    let issuer = (!is_ours).then(|| other_ca(found));
+    [subject, sans(found.extensions(), &wanted.sans), purpose, dates(found, now), other_end, issuer]
         .into_iter()
         .flatten()
         .collect()
@@ -58,9 +58,8 @@ pub fn of_certificate(
 /// How a request differs from what is asked.
 pub fn of_request(found: &Request, wanted: &RequestSpec, key: Option<&PrivateKey>) -> Vec<String> {
     let subject = (*found.subject() != wanted.subject)
-        .then(|| format!("the subject is `{}`, not `{}`", found.subject(), wanted.subject));
-    let purpose = has_other_usages(found.extensions(), wanted.profile, found.public_key().is_rsa())
-        .then(|| "it is for another purpose".to_owned());
+        .then(|| other_subject(found.subject(), &wanted.subject));
+    let purpose = usages(found.extensions(), wanted.profile, found.public_key());
     let key = match key {
         Some(key) if key.public_key() == found.public_key() => None,
         Some(_) => Some("it was made with another key".to_owned()),
@@ -69,7 +68,27 @@ pub fn of_request(found: &Request, wanted: &RequestSpec, key: Option<&PrivateKey
     [subject, sans(found.extensions(), &wanted.sans), purpose, key].into_iter().flatten().collect()
 }
 
-fn sans(found: Extensions<'_>, wanted: &[San]) -> Option<String> {
+/// Another subject, with both sides.
+pub fn other_subject(found: &DistinguishedName, wanted: &DistinguishedName) -> String {
+    format!("the subject is `{found}`, not `{wanted}`")
+}
+
+/// Another CA, by its name.
+pub fn other_ca(found: &Certificate) -> String {
+    format!("it was signed by another CA, `{}`", found.issuer())
+}
+
+/// Whether the time of a certificate is over, or still to come.
+pub fn dates(found: &Certificate, now: Moment) -> Option<String> {
+    let validity = found.validity();
+    if validity.not_after < now {
+        return Some(format!("it expired at {}", validity.not_after));
+    }
+    (validity.not_before > now).then(|| format!("it is not valid before {}", validity.not_before))
+}
+
+/// How the alternative names differ from those that are wanted.
+pub fn sans(found: Extensions<'_>, wanted: &[San]) -> Option<String> {
     let foreign = found.foreign_sans();
     let found: BTreeSet<San> = found.sans().into_iter().collect();
     let wanted: BTreeSet<San> = wanted.iter().cloned().collect();
@@ -89,22 +108,46 @@ fn sans(found: Extensions<'_>, wanted: &[San]) -> Option<String> {
     }
 }
 
-/// What kubeadm sets otherwise is no difference: key encipherment on every certificate, and CAs without cRLSign.
-fn has_other_usages(found: Extensions<'_>, wanted: Profile, rsa_key: bool) -> bool {
-    let KeyUsage(needed) = wanted.key_usage(rsa_key);
-    let needed = needed - (KeyUsages::CRLSign | KeyUsages::KeyEncipherment);
-    let allowed = wanted.key_usage(rsa_key).0 | KeyUsages::KeyEncipherment;
-    let purposes = wanted.extended_key_usages();
-    let found_purposes =
-        found.get::<ExtendedKeyUsage>().map(|(_, usage)| usage.0).unwrap_or_default();
-    let same_purposes = purposes.len() == found_purposes.len()
-        && purposes.iter().all(|purpose| found_purposes.contains(purpose));
+/// How the purpose differs from the one that is wanted. What kubeadm sets otherwise is no difference: key encipherment on
+/// every certificate, and CAs without cRLSign.
+pub fn usages(found: Extensions<'_>, wanted: Profile, key: &PublicKey) -> Option<String> {
+    let asked = extensions::of_request(wanted, &[], key.is_rsa()).unwrap_or_default();
+    let asked = Extensions(&asked);
+    let words = |words: Vec<String>| match words.is_empty() {
+        true => "none".to_owned(),
+        false => words.join(", "),
+    };
+    let plain = |names: Vec<&str>| words(names.into_iter().map(ToOwned::to_owned).collect());
+    if found.is_ca() != wanted.is_ca() {
+        return Some(if found.is_ca() { "it is a CA's" } else { "it is not a CA's" }.to_owned());
+    }
+    let sorted = |extensions: Extensions<'_>| {
+        let mut purposes = extensions.purposes();
+        purposes.sort();
+        purposes
+    };
+    if sorted(found) != sorted(asked) {
+        let (found, wanted) = (words(found.purposes()), words(asked.purposes()));
+        return Some(format!("its purpose is {found}, not {wanted}"));
+    }
+    if has_other_key_usage(found, wanted, key.is_rsa()) {
+        let (found, wanted) = (plain(found.key_usages()), plain(asked.key_usages()));
+        return Some(format!("its key usage is {found}, not {wanted}"));
+    }
+    // A leaf that says nothing of it is no CA either.
+    let is_constrained = found.get::<BasicConstraints>().map(|(_, found)| found);
+    let differs =
+        is_constrained.unwrap_or(Profile::Client.basic_constraints()) != wanted.basic_constraints();
+    differs.then(|| "it is a CA of another depth".to_owned())
+}
+
+fn has_other_key_usage(found: Extensions<'_>, wanted: Profile, rsa_key: bool) -> bool {
+    let KeyUsage(asked) = wanted.key_usage(rsa_key);
+    let needed = asked - (KeyUsages::CRLSign | KeyUsages::KeyEncipherment);
+    let allowed = asked | KeyUsages::KeyEncipherment;
     found
         .get::<KeyUsage>()
         .is_none_or(|(_, found)| !found.0.contains(needed) || !allowed.contains(found.0))
-        || found.get::<BasicConstraints>().map(|(_, found)| found)
-            != Some(wanted.basic_constraints())
-        || !same_purposes
 }
 
 /// Whether it ends when asked, or with its CA.

@@ -1,9 +1,11 @@
 //! Why there is no plan.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 
-use super::Difference;
+use super::{Difference, Refusal, Waiting};
+use crate::core::changes::quoted;
 use crate::core::x509::{chain, name, time};
 use crate::core::{inventory, kubeconfig};
 
@@ -39,6 +41,9 @@ pub enum Error {
     /// The key to be certified does not exist.
     #[error("key {0} does not exist")]
     NoKey(PathBuf),
+    /// Nothing waits for a signature from elsewhere.
+    #[error("there is nothing to ask for: {}", .0.join(", "))]
+    NothingToAsk(Vec<String>),
     /// A server without a name.
     #[error("a server certificate needs at least one subject alternative name")]
     NoSans,
@@ -55,6 +60,12 @@ pub enum Error {
     /// It would take the place of a CA, or its key.
     #[error("the CA `{0}` is in its place, or its key is: nothing but a CA may take that")]
     OverCa(String),
+    /// Certificates from elsewhere do not fit.
+    #[error("{} not fit: nothing was imported", match .0.len() {
+        1 => "one offered certificate does".to_owned(),
+        more => format!("{more} offered certificates do"),
+    })]
+    Refused(Vec<Refusal>),
     /// The name that a request asks for cannot be signed.
     #[error("request {request}: {source}")]
     RequestedName {
@@ -63,9 +74,15 @@ pub enum Error {
         /// What is wrong with the name.
         source: name::Error,
     },
+    /// Files that are there are not as asked, and this command replaces none.
+    #[error("{}", Differing(.0))]
+    Stays(Vec<Difference>),
     /// The dates cannot be signed.
     #[error(transparent)]
     Time(#[from] time::Error),
+    /// Certificates wait for a signature from elsewhere.
+    #[error("{}", Missing(.0))]
+    Unsigned(Vec<Waiting>),
     /// The key to be certified is too weak.
     #[error("key {path} is too weak: {weakness}")]
     WeakKey {
@@ -95,7 +112,41 @@ impl fmt::Display for Differing<'_> {
     }
 }
 
+/// How many wait for a signature, and the first of them.
+struct Missing<'a>(&'a [Waiting]);
+
+impl fmt::Display for Missing<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.0.first() else { return Ok(()) };
+        write!(f, "{} {}", first.path.display(), first.about)?;
+        match self.0.len() {
+            0 | 1 => Ok(()),
+            more => write!(f, " (and {} more)", more - 1),
+        }
+    }
+}
+
 impl Error {
+    /// One error for what stands in the way of several sets; what all of them share is told once.
+    pub fn of_sets(errors: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let (mut differences, mut waiting) = (Vec::new(), Vec::new());
+        for error in errors {
+            match error {
+                Self::Differs(some) => differences.extend(some),
+                Self::Unsigned(some) => waiting.extend(some),
+                other => return Some(other),
+            }
+        }
+        let mut seen = BTreeSet::new();
+        differences.retain(|one: &Difference| seen.insert(one.path.clone()));
+        waiting.retain(|one: &Waiting| seen.insert(one.path.clone()));
+        match (differences.is_empty(), waiting.is_empty()) {
+            (false, _) => Some(Self::Differs(differences)),
+            (true, false) => Some(Self::Unsigned(waiting)),
+            (true, true) => None,
+        }
+    }
+
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -108,6 +159,17 @@ impl Error {
             Self::Kubeconfig(error) => error.hint(),
             Self::NowhereToKeep => Some("name a file with --out".into()),
             Self::Name(error) => error.hint(),
+            Self::NothingToAsk(_) => Some(
+                "put the certificate of a CA that signs elsewhere into its place, without its key; or ask for one below it: kubepki cluster csr --only ca"
+                    .into(),
+            ),
+            Self::Refused(refused) => refused.first().map(|first| {
+                format!("see what it holds: kubepki cert show {}", quoted(&first.file))
+            }),
+            Self::Unsigned(_) => Some(
+                "make keys and requests, with the same options: kubepki cluster csr; then take what comes back: kubepki cluster import DIR"
+                    .into(),
+            ),
             Self::NoSans => Some(
                 "name the server as its clients do, such as --san api.example.com --san 10.0.0.1"
                     .into(),
@@ -124,6 +186,10 @@ impl Error {
                 "CN" | "O" => source.hint(),
                 _ => Some("ask for a request without that part of the name".into()),
             },
+            Self::Stays(found) => found.first().map(|first| {
+                let path = quoted(&first.path);
+                format!("give the options that it was made with, or move it away: mv {path} {path}.old")
+            }),
             Self::Time(error) => error.hint(),
             Self::Issuer { source: chain::Error::PathLength { .. }, .. } => {
                 Some("sign with the root instead: --parent NAME or --ca FILE".into())

@@ -14,11 +14,10 @@ use crate::core::kubeconfig::{
 use crate::core::spec::{Credentials, Destination, Form, KubeconfigSpec, Pair};
 use crate::core::x509::cert::{Certificate, chain_to_pem};
 use crate::core::x509::chain;
-use crate::core::x509::private_key::PrivateKey;
 use crate::core::x509::profile::Profile;
 
 /// What stands for a part that is still to be made.
-const NOT_MADE_YET: &str = "not made yet\n";
+pub(super) const NOT_MADE_YET: &str = "not made yet\n";
 
 impl Planner<'_> {
     pub(super) fn kubeconfig(&mut self, spec: &KubeconfigSpec) -> Result<Step, Error> {
@@ -36,16 +35,17 @@ impl Planner<'_> {
             None => None,
         };
         let mut stays = None;
+        let renews = self.imports(spec);
         if let Some(file) = &file {
             if spec.form == Form::Embedded {
                 self.note_open_key(file.path());
             }
             let current = file.config().current_context.clone();
             stays = Some(current).filter(|current| !current.is_empty() && *current != spec.context);
-            let entries = entries(spec, &known_ca(&ca), &known(&credential));
-            match self.compare(file, &entries)? {
+            let entries = self.expected(spec, &ca, &credential)?;
+            match self.compare(file, &NewEntries { renews, ..entries })? {
                 Compared::Same => {
-                    let about = format!("kubeconfig with the context {}", spec.context);
+                    let about = self.about(spec);
                     return Ok(Step::Keep(Kept::kubeconfig(file.path(), about)));
                 }
                 Compared::Differs(how) => {
@@ -55,8 +55,18 @@ impl Planner<'_> {
                 Compared::Adds => {}
             }
         }
+        let about = self.about(spec);
         let (spec, force, exists) = (spec.clone(), self.force, file.is_some());
-        Ok(Step::Kubeconfig(Box::new(Configure { spec, ca, credential, exists, force, stays })))
+        Ok(Step::Kubeconfig(Box::new(Configure {
+            spec,
+            about,
+            ca,
+            credential,
+            exists,
+            force,
+            renews,
+            stays,
+        })))
     }
 
     /// What is typed on a node: the token stays in its file, and the pin says which CA it may believe.
@@ -87,7 +97,8 @@ impl Planner<'_> {
     fn told_already(&self, spec: &KubeconfigSpec) -> Option<Step> {
         let out = spec.out.path().filter(|_| matches!(spec.credentials, Credentials::Inside))?;
         match &self.steps[*self.by_place.get(out)?] {
-            Step::Differ(_) => Some(Step::Told),
+            Step::Differ(_) | Step::Unsigned(_) => Some(Step::Told),
+            Step::Leave => Some(Step::Leave),
             Step::Told => {
                 let about = "kubeconfig that names the files of its certificate and key".to_owned();
                 Some(Step::Keep(Kept::kubeconfig(out, about)))
@@ -122,6 +133,9 @@ impl Planner<'_> {
             (Credentials::Inside, Destination::Stdout) => return Err(Error::NowhereToKeep),
         };
         self.note_no_client(place);
+        if let Some(part) = self.signed_elsewhere(spec)? {
+            return Ok(Credential::Certificate(part));
+        }
         let step = self.by_place.get(place).copied();
         Ok(Credential::Certificate(
             match (step.map(|index| (index, &self.steps[index])), &spec.credentials) {
@@ -205,30 +219,8 @@ impl Planner<'_> {
         }
     }
 
-    /// The certificate and key that a user of a kubeconfig has in it.
-    pub(super) fn inside(
-        &mut self,
-        path: &Path,
-        user: &str,
-    ) -> Result<Option<(Vec<Certificate>, PrivateKey)>, Error> {
-        let file = match self.file(path) {
-            Ok(Some(file)) => file,
-            Ok(None) => return Ok(None),
-            Err(Error::Kubeconfig(error)) => {
-                return Err(Self::unreadable(path.to_owned(), error.to_string()));
-            }
-            Err(error) => return Err(error),
-        };
-        let view = kubeconfig::View::new(std::slice::from_ref(&*file));
-        let Some(found) = view.user(user) else { return Ok(None) };
-        let (chain, key) =
-            (&found.entry.user.client_certificate_data, &found.entry.user.client_key_data);
-        let chain = Certificate::chain_from_pem(chain.expose()).ok();
-        Ok(chain.zip(PrivateKey::from_pem(key.expose()).ok()))
-    }
-
     /// A kubeconfig, parsed once; `None` where there is no file.
-    fn file(&mut self, path: &Path) -> Result<Option<Rc<File>>, Error> {
+    pub(super) fn file(&mut self, path: &Path) -> Result<Option<Rc<File>>, Error> {
         if let Some(file) = self.files.get(path) {
             return Ok(Some(file.clone()));
         }
@@ -258,6 +250,7 @@ pub fn entries(spec: &KubeconfigSpec, ca: &str, credential: &KnownCredential<'_>
         user: NamedUser { name: spec.user.clone(), user: user(spec, credential) },
         context: NamedContext { name: spec.context.clone(), context },
         set_current: true,
+        renews: false,
     }
 }
 
@@ -333,14 +326,14 @@ fn user(spec: &KubeconfigSpec, credential: &KnownCredential<'_>) -> AuthInfo {
     user
 }
 
-fn known_ca(ca: &Part<Vec<Certificate>>) -> String {
+pub(super) fn known_ca(ca: &Part<Vec<Certificate>>) -> String {
     match ca {
         Part::Known(chain) => chain_to_pem(chain),
         Part::Step(_) => NOT_MADE_YET.to_owned(),
     }
 }
 
-fn known(credential: &Credential) -> KnownCredential<'_> {
+pub(super) fn known(credential: &Credential) -> KnownCredential<'_> {
     match credential {
         Credential::Certificate(Part::Known(it)) => KnownCredential::Certificate(it),
         Credential::Certificate(Part::Step(_)) => KnownCredential::NotMadeYet,

@@ -6,12 +6,16 @@ mod certificate;
 mod copy;
 mod differences;
 mod error;
+mod foreign;
+mod import;
 mod key_pair;
 mod kubeconfig;
 mod note;
+mod partial;
 mod planner;
 mod request;
 mod signature;
+mod unsigned;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -19,7 +23,7 @@ use std::rc::Rc;
 use crate::core::changes::{Before, Bytes, Secrecy};
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::Secret;
-use crate::core::spec::{Destination, KubeconfigSpec, Spec};
+use crate::core::spec::{Destination, KubeconfigSpec, Spec, Unsigned};
 use crate::core::x509::cert::{Certificate, Template, chain_to_pem};
 use crate::core::x509::chain::Ca;
 use crate::core::x509::key_type::KeyType;
@@ -31,8 +35,10 @@ use crate::core::x509::san::San;
 use crate::core::x509::time::Moment;
 
 pub use error::Error;
+pub use import::{Import, Refusal};
 pub use kubeconfig::{KnownCredential, entries, place};
 pub use note::Note;
+pub use unsigned::Waiting;
 
 /// What will be done, in order.
 #[derive(Debug)]
@@ -43,6 +49,12 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What the operator should know.
     pub notes: Vec<Note>,
+    /// Certificates from elsewhere that do not fit: a plan with one is never carried out.
+    pub refused: Vec<Refusal>,
+    /// Whether it is carried out although something waits for its signature.
+    pub takes_part: bool,
+    /// Whether what differs could be replaced.
+    pub can_replace: bool,
 }
 
 /// What will be done about one thing that was asked for.
@@ -54,16 +66,22 @@ pub enum Step {
     Copy(Duplicate),
     /// It is there and is not as asked: a plan with such a step is never carried out.
     Differ(Difference),
+    /// Put a certificate from elsewhere into its place.
+    Import(Box<Import>),
     /// It is there as asked: nothing is written.
     Keep(Kept),
     /// Write a key pair, or the public half of one.
     KeyPair(Box<KeyPair>),
     /// Write a kubeconfig, or entries of one.
     Kubeconfig(Box<Configure>),
+    /// It is made here, by another command: nothing is done or told.
+    Leave,
     /// Write a request.
     Request(Box<Ask>),
     /// A certificate inside of a kubeconfig, or the kubeconfig around one, of which the other's step tells all.
     Told,
+    /// It waits for a signature from elsewhere.
+    Unsigned(Waiting),
 }
 
 /// What is there already.
@@ -136,6 +154,8 @@ pub struct Duplicate {
 pub struct Configure {
     /// What it is to say.
     pub spec: KubeconfigSpec,
+    /// What it is, in a few words.
+    pub about: String,
     /// The certificates of the CA.
     pub ca: Part<Vec<Certificate>>,
     /// How its user shows who it is.
@@ -144,6 +164,8 @@ pub struct Configure {
     pub exists: bool,
     /// Whether entries that differ are replaced.
     pub force: bool,
+    /// Whether the certificate of its user may take the place of another one.
+    pub renews: bool,
     /// The current context that is there and stays.
     pub stays: Option<String>,
 }
@@ -260,8 +282,15 @@ pub struct Target {
 /// Files that cannot be read, a CA that cannot sign, names or times that cannot be signed. Files that are there and differ
 /// from what is asked are steps of the plan: see [`Plan::differences`].
 pub fn make(spec: &Spec, inventory: Inventory<'_>, now: Moment) -> Result<Plan, Error> {
-    let (steps, notes) = planner::Planner::new(spec.force, inventory, now).plan(&spec.wanted)?;
-    Ok(Plan { home: spec.home.clone().unwrap_or_default(), steps, notes })
+    let planner::Decided { steps, notes, refused } =
+        planner::Planner::new(spec, inventory, now).plan(&spec.wanted)?;
+    if matches!(spec.unsigned, Unsigned::Request) {
+        unsigned::require_requests(&steps, &spec.wanted, inventory)?;
+    }
+    let takes_part = matches!(spec.unsigned, Unsigned::Import { .. });
+    let can_replace = matches!(spec.unsigned, Unsigned::Fail | Unsigned::Tell);
+    let home = spec.home.clone().unwrap_or_default();
+    Ok(Plan { home, steps, notes, refused, takes_part, can_replace })
 }
 
 impl Plan {
@@ -272,6 +301,32 @@ impl Plan {
             _ => None,
         })
     }
+
+    /// What waits for a signature from elsewhere.
+    pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
+        self.steps.iter().filter_map(|step| match step {
+            Step::Unsigned(waiting) => Some(waiting),
+            _ => None,
+        })
+    }
+
+    /// Itself, if it may be carried out.
+    ///
+    /// # Errors
+    ///
+    /// What is there differs from what is asked, a certificate from elsewhere does not fit, or something waits for one.
+    pub fn fit(self) -> Result<Self, Error> {
+        let differences: Vec<_> = self.differences().cloned().collect();
+        let waiting: Vec<_> = self.waiting().filter(|_| !self.takes_part).cloned().collect();
+        if !self.refused.is_empty() {
+            return Err(Error::Refused(self.refused));
+        }
+        if !differences.is_empty() {
+            let error = if self.can_replace { Error::Differs } else { Error::Stays };
+            return Err(error(differences));
+        }
+        if waiting.is_empty() { Ok(self) } else { Err(Error::Unsigned(waiting)) }
+    }
 }
 
 impl Step {
@@ -281,8 +336,14 @@ impl Step {
             Self::Certify(certify) => Some(&certify.to),
             Self::Copy(copy) => Some(&copy.to),
             Self::KeyPair(pair) => Some(&pair.public),
+            Self::Import(import) => Some(&import.to),
             Self::Request(ask) => Some(&ask.to),
-            Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) | Self::Told => None,
+            Self::Differ(_)
+            | Self::Keep(_)
+            | Self::Kubeconfig(_)
+            | Self::Leave
+            | Self::Told
+            | Self::Unsigned(_) => None,
         };
         let key = match self.key() {
             Some(KeyStep::Draw { to, .. }) => Some(to),
@@ -305,9 +366,14 @@ impl Step {
             Self::Certify(certify) => Some(&certify.key),
             Self::KeyPair(pair) => Some(&pair.key),
             Self::Request(ask) => Some(&ask.key),
-            Self::Copy(_) | Self::Differ(_) | Self::Keep(_) | Self::Kubeconfig(_) | Self::Told => {
-                None
-            }
+            Self::Copy(_)
+            | Self::Differ(_)
+            | Self::Import(_)
+            | Self::Keep(_)
+            | Self::Kubeconfig(_)
+            | Self::Leave
+            | Self::Told
+            | Self::Unsigned(_) => None,
         }
     }
 }

@@ -41,6 +41,13 @@ pub enum Note {
     KeyElsewhere(PathBuf),
     /// The group that no rule can take anything from.
     Masters(String),
+    /// An intermediate without its root.
+    NoRoot {
+        /// The CA.
+        path: PathBuf,
+        /// Who signed the last certificate in its file.
+        issuer: String,
+    },
     /// A certificate in a kubeconfig that is not for clients.
     NotForClients(PathBuf),
     /// A name with rights, chosen by the request.
@@ -73,7 +80,8 @@ impl Note {
             | Self::Dropped { .. }
             | Self::Join(_)
             | Self::KeyElsewhere(_)
-            | Self::KeyReused(_) => false,
+            | Self::KeyReused(_)
+            | Self::NoRoot { .. } => false,
         }
     }
 }
@@ -113,6 +121,11 @@ impl std::fmt::Display for Note {
             Self::NotForClients(path) => {
                 write!(f, "{} is not for clients: kube-apiserver will refuse it", path.display())
             }
+            Self::NoRoot { path, issuer } => write!(
+                f,
+                "the root `{issuer}` is not among the files: openssl, unlike Kubernetes, does not trust {} without it",
+                path.display()
+            ),
             Self::KeyReused(path) => {
                 write!(f, "uses the key {}, which is there already", path.display())
             }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::{Certify, Difference, Error, Issuer, Note, Step, Target};
+use super::import::Offers;
+use super::{Certify, Difference, Error, Issuer, Note, Refusal, Step, Target};
 use crate::core::catalog::MASTERS;
 use crate::core::changes::Before;
 use crate::core::inventory::{self, Inventory};
 use crate::core::kubeconfig::File;
-use crate::core::spec::{Destination, IssuerSpec, Pair, Wanted};
+use crate::core::spec::{Destination, IssuerSpec, Pair, Spec, Unsigned, Wanted};
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain::{self, Ca};
 use crate::core::x509::profile::Profile;
@@ -29,9 +30,20 @@ pub(super) struct Planner<'a> {
     /// CAs that were read, so that each is read once.
     chains: BTreeMap<PathBuf, Rc<Vec<Certificate>>>,
     signers: BTreeMap<PathBuf, Rc<Ca>>,
+    /// What becomes of certificates whose CA's key is not here.
+    pub(super) unsigned: &'a Unsigned,
+    /// Certificates from elsewhere, and what became of them.
+    pub(super) offers: Offers<'a>,
     /// Kubeconfigs that were parsed, so that each is parsed once.
     pub(super) files: BTreeMap<PathBuf, Rc<File>>,
     warned: BTreeSet<PathBuf>,
+}
+
+/// What was decided.
+pub(super) struct Decided {
+    pub(super) steps: Vec<Step>,
+    pub(super) notes: Vec<Note>,
+    pub(super) refused: Vec<Refusal>,
 }
 
 /// The CA of a certificate, before anybody knows whether it must sign.
@@ -47,9 +59,11 @@ pub(super) enum Authority {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(force: bool, inventory: Inventory<'a>, now: Moment) -> Self {
+    pub(super) fn new(spec: &'a Spec, inventory: Inventory<'a>, now: Moment) -> Self {
         Self {
-            force,
+            force: spec.force,
+            unsigned: &spec.unsigned,
+            offers: Offers::new(&spec.unsigned),
             inventory,
             now,
             notes: Vec::new(),
@@ -63,7 +77,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    pub(super) fn plan(mut self, wanted: &[Wanted]) -> Result<(Vec<Step>, Vec<Note>), Error> {
+    pub(super) fn plan(mut self, wanted: &[Wanted]) -> Result<Decided, Error> {
         for one in wanted {
             let step = match self.step(one) {
                 // A file that cannot even be read differs like any other.
@@ -71,15 +85,14 @@ impl<'a> Planner<'a> {
                 step => step?,
             };
             if let Wanted::Certificate(spec) = one
-                && let Destination::File(place) | Destination::Inside { file: place, .. } =
-                    &spec.certificate
+                && let Some(place) = spec.place()
             {
-                self.by_place.insert(place.clone(), self.steps.len());
+                self.by_place.insert(place.to_owned(), self.steps.len());
             }
             self.written.extend(step.writes().map(Path::to_owned));
             self.steps.push(step);
         }
-        Ok((self.steps, self.notes))
+        Ok(Decided { steps: self.steps, notes: self.notes, refused: self.offers.refused() })
     }
 
     fn step(&mut self, wanted: &Wanted) -> Result<Step, Error> {
@@ -136,7 +149,7 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn differs(&self, place: &Path) -> bool {
+    pub(super) fn differs(&self, place: &Path) -> bool {
         let step = self.by_place.get(place).map(|index| &self.steps[*index]);
         matches!(step, Some(Step::Differ(_)))
     }

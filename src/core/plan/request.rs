@@ -1,19 +1,26 @@
 //! Requests for a CA elsewhere.
 
-use std::path::PathBuf;
-
+use super::certificate::{FoundKey, require_kind};
 use super::differences::of_request;
 use super::planner::Planner;
-use super::{Ask, Error, Kept, Step};
+use super::{Ask, Error, Kept, Note, Step};
 use crate::core::inventory;
-use crate::core::spec::{KeySpec, RequestSpec};
+use crate::core::spec::{KeySpec, RequestSpec, Unsigned};
 use crate::core::x509::chain;
-use crate::core::x509::private_key::PrivateKey;
 
 impl Planner<'_> {
     pub(super) fn request(&mut self, spec: &RequestSpec) -> Result<Step, Error> {
         let key = self.found_key(&spec.key)?;
-        self.spare_ca_beside(&spec.key, key.as_ref())?;
+        // Then a request is made again as it is asked for now; a key that is there stays.
+        let for_cluster = matches!(self.unsigned, Unsigned::Request);
+        if let (true, KeySpec::Own { key_type, .. }, Some((path, key))) =
+            (for_cluster, &spec.key, &key)
+        {
+            require_kind(path, key, *key_type)?;
+        }
+        if let Some(step) = self.ca_beside(spec, key.as_ref())? {
+            return Ok(step);
+        }
         let is_replaced = match spec.request.path() {
             Some(file) => self.inventory.bytes("request", file)?.is_some(),
             None => false,
@@ -30,14 +37,16 @@ impl Planner<'_> {
                 return Ok(Step::Keep(Kept {
                     file: file.to_owned(),
                     chain: Vec::new(),
-                    key,
+                    // The kubeconfig around a key tells of it.
+                    key: key.filter(|_| spec.key.path().is_some()),
                     about: "request".to_owned(),
                 }));
             }
-            if let Some(step) = self.differ(file, how) {
+            if let Some(step) = self.differ(file, how).filter(|_| !for_cluster) {
                 return Ok(step);
             }
         }
+        let is_replaced = is_replaced && !for_cluster;
         Ok(Step::Request(Box::new(Ask {
             subject: spec.subject.clone(),
             profile: spec.profile,
@@ -47,20 +56,27 @@ impl Planner<'_> {
         })))
     }
 
-    /// The key of a CA is no key for a request.
-    fn spare_ca_beside(
-        &self,
-        spec: &KeySpec,
-        key: Option<&(PathBuf, PrivateKey)>,
-    ) -> Result<(), Error> {
-        let (Some(path), Some((_, key))) = (spec.path(), key) else { return Ok(()) };
-        let beside =
-            self.inventory.chain("certificate", &path.with_extension("crt")).ok().flatten();
-        let ca =
-            beside.as_deref().and_then(<[_]>::first).filter(|found| found.extensions().is_ca());
-        match ca.filter(|ca| chain::belongs(ca, key.public_key()).is_ok()) {
-            Some(ca) => Err(Error::OverCa(ca.subject().to_string())),
-            None => Ok(()),
+    /// The key of a CA is no key for the request of anything else; and a CA that is there is not asked for.
+    fn ca_beside(
+        &mut self,
+        spec: &RequestSpec,
+        key: Option<&FoundKey>,
+    ) -> Result<Option<Step>, Error> {
+        let Some(path) = spec.key.path() else { return Ok(None) };
+        let certificate = path.with_extension("crt");
+        let beside = self.inventory.chain("certificate", &certificate).ok().flatten();
+        let Some(chain) = beside.filter(|found| found[0].extensions().is_ca()) else {
+            return Ok(None);
+        };
+        if spec.profile.is_ca() {
+            if key.is_none() {
+                self.notes.push(Note::KeyElsewhere(path.to_owned()));
+            }
+            return Ok(Some(Step::Keep(Kept::certificate(&certificate, chain, None))));
+        }
+        match key.is_some_and(|(_, key)| chain::belongs(&chain[0], key.public_key()).is_ok()) {
+            true => Err(Error::OverCa(chain[0].subject().to_string())),
+            false => Ok(None),
         }
     }
 }

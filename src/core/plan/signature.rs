@@ -33,7 +33,7 @@ impl Planner<'_> {
         let found = self.found_chain(&spec.certificate)?;
         spare_cas(&authority, spec.profile, found.as_deref(), None)?;
         if let (Some(file), Some(chain)) = (spec.certificate.path(), found) {
-            let mut how = of_certificate(&chain[0], &template, &authority, spec.until, self.now);
+            let mut how = of_certificate(&chain, &template, &authority, spec.until, self.now);
             if chain[0].public_key() != request.public_key() {
                 how.push("it is for another key".to_owned());
             }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::facts::{CertificateFacts, RequestFacts};
 use crate::core::changes::Before;
-use crate::core::plan::{Configure, Kept, KeyStep, Note, Plan, Step, Target};
+use crate::core::plan::{Configure, Kept, KeyStep, Note, Plan, Refusal, Step, Target};
 use crate::core::sign::Made;
 use crate::core::x509::time::Moment;
 
@@ -32,6 +32,9 @@ pub struct MadeReport {
     pub warnings: Vec<String>,
     /// Facts that may surprise.
     pub notes: Vec<String>,
+    /// Whether its names are those of requests alone: they are what is sent away, and a key must never be among them.
+    #[serde(skip)]
+    pub names_requests: bool,
 }
 
 /// One file.
@@ -61,6 +64,17 @@ pub enum Action {
     Differ,
     /// It was there and something in it is changed; the rest stays byte for byte.
     Edit,
+    /// It came from elsewhere and does not fit.
+    Refuse,
+    /// It waits for a signature from elsewhere.
+    Unsigned,
+}
+
+impl Action {
+    /// Whether a file is not as before, or would not be.
+    fn changes(self) -> bool {
+        !matches!(self, Self::Keep | Self::Refuse | Self::Unsigned)
+    }
 }
 
 impl MadeReport {
@@ -77,7 +91,7 @@ impl MadeReport {
                 report.join = Some(line.clone());
             }
         }
-        report.changed = report.files.iter().any(|file| file.action != Action::Keep);
+        report.changed = report.files.iter().any(|file| file.action.changes());
         report
     }
 
@@ -110,6 +124,26 @@ impl MadeReport {
         self.certificates.extend(plan.steps.iter().filter_map(leaf));
     }
 
+    /// Certificates from elsewhere that do not fit, so that nothing was done.
+    pub fn of_refused(refused: &[Refusal]) -> Self {
+        let mut report = Self::default();
+        for one in refused {
+            let about = format!("certificate of {}: {}", one.subject, one.why.join("; "));
+            report.add_file(Action::Refuse, one.file.clone(), about);
+        }
+        report
+    }
+
+    /// Whether all is there as asked.
+    pub fn is_as_asked(&self) -> bool {
+        self.files.iter().all(|file| file.action == Action::Keep)
+    }
+
+    /// Whether something waits for a signature from elsewhere.
+    pub fn is_waiting(&self) -> bool {
+        self.files.iter().any(|file| file.action == Action::Unsigned)
+    }
+
     /// Adds what came of it.
     pub fn add_made(&mut self, made: &[Made], now: Moment) {
         for one in made {
@@ -121,7 +155,7 @@ impl MadeReport {
 
     /// Adds one file.
     pub fn add_file(&mut self, action: Action, path: PathBuf, about: String) {
-        self.changed |= action != Action::Keep;
+        self.changed |= action.changes();
         self.files.push(FileReport { action, path, about });
     }
 
@@ -144,11 +178,23 @@ impl MadeReport {
             Step::Differ(difference) => {
                 self.add_file(Action::Differ, difference.path.clone(), difference.how.join("; "));
             }
+            Step::Import(import) => {
+                let (leaf, profile) = (&import.chain[0], import.profile);
+                let (subject, issuer) = (leaf.subject(), leaf.issuer());
+                let end = leaf.validity().not_after;
+                self.add_target(
+                    &import.to,
+                    format!("{profile} certificate of {subject}, signed by {issuer}, until {end}"),
+                );
+            }
             Step::Keep(kept) => self.add_kept(kept),
             Step::KeyPair(pair) => self.add_target(&pair.public, "public key".to_owned()),
             Step::Kubeconfig(configure) => self.add_kubeconfig(configure),
             Step::Request(ask) => self.add_target(&ask.to, format!("request of {}", ask.subject)),
-            Step::Told => {}
+            Step::Unsigned(waiting) => {
+                self.add_file(Action::Unsigned, waiting.path.clone(), waiting.about.clone());
+            }
+            Step::Leave | Step::Told => {}
         }
     }
 
@@ -166,12 +212,11 @@ impl MadeReport {
 
     fn add_kubeconfig(&mut self, configure: &Configure) {
         let Some(out) = configure.spec.out.path() else { return };
-        let about = format!("kubeconfig with the context {}", configure.spec.context);
         let action = if configure.exists { Action::Edit } else { Action::Create };
         if let Some(current) = &configure.stays {
             self.notes.push(format!("{} stays on its current context `{current}`", out.display()));
         }
-        self.add_file(action, out.to_owned(), about);
+        self.add_file(action, out.to_owned(), configure.about.clone());
     }
 
     fn add_target(&mut self, target: &Target, about: String) {

@@ -3,6 +3,7 @@
 mod address;
 mod cluster;
 mod config;
+mod unsigned;
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,7 @@ pub use config::{
     ClusterConfiguration, ClusterPki, Config, Error as ConfigError, KubeadmConfig, NodeEntry,
     UserEntry,
 };
+pub use unsigned::{Offer, Unsigned};
 
 /// How long a CA lives when nothing else is said: kubeadm's ten years of 365 days.
 pub const CA_PERIOD: Period = Period::days(10 * 365);
@@ -50,6 +52,8 @@ pub struct Spec {
     pub wanted: Vec<Wanted>,
     /// Whether what differs is replaced.
     pub force: bool,
+    /// What becomes of certificates whose CA's key is not here.
+    pub unsigned: Unsigned,
 }
 
 /// One thing that is wanted.
@@ -291,6 +295,14 @@ impl Destination {
 }
 
 impl CertificateSpec {
+    /// The file that it is in, if it is in one.
+    pub fn place(&self) -> Option<&Path> {
+        match &self.certificate {
+            Destination::File(file) | Destination::Inside { file, .. } => Some(file),
+            Destination::Stdout => None,
+        }
+    }
+
     /// When it ends.
     pub fn until(&self) -> Until {
         self.until.unwrap_or(Until::After(usual_period(self.profile)))
@@ -319,6 +331,7 @@ impl Spec {
                     if let IssuerSpec::Files(pair) = &spec.issuer {
                         paths.extend([pair.certificate.clone(), pair.key.clone()]);
                     }
+                    paths.extend(self.unsigned.request_of(spec));
                 }
                 Wanted::Request(spec) => {
                     paths.extend(spec.request.path().map(Path::to_owned));

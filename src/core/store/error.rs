@@ -107,6 +107,14 @@ pub enum Error {
         /// The limit, in bytes.
         limit: u64,
     },
+    /// More files than are ever read of one folder.
+    #[error("{} has more than {limit} files", path.display())]
+    TooManyFiles {
+        /// The folder.
+        path: PathBuf,
+        /// The limit.
+        limit: usize,
+    },
     /// One file is named twice.
     #[error("{} and {} are the same file, and both are to be written", first.display(), second.display())]
     Twice {
@@ -148,6 +156,7 @@ impl Error {
             Self::SecretBehindLink { path, .. } => {
                 Some(format!("if the link is not wanted: rm {}", quoted(path)))
             }
+            Self::TooManyFiles { .. } => Some("name a folder with certificates alone".into()),
             Self::TooLong { .. } => Some("is this the right input?".into()),
         }
     }

@@ -25,6 +25,7 @@ mod lock;
 mod read;
 mod target;
 mod temp;
+mod walk;
 
 pub use self::commit::{How, Written};
 pub use self::error::Error;
@@ -32,3 +33,4 @@ pub use self::holder::{By, Holder, Process};
 pub use self::journal::{Outcome, Recovery};
 pub use self::lock::{Guard, LockSettings, Lockable, lock, unlock_dead};
 pub use self::read::{LIMIT, read, read_stream};
+pub use self::walk::files;

@@ -79,6 +79,16 @@ pub enum Error {
         /// The purposes that it has.
         found: String,
     },
+    /// More CAs stand below it than may.
+    #[error("`{subject}` may have {limit} CAs below it, and there are {found}")]
+    TooDeep {
+        /// The subject of the certificate.
+        subject: String,
+        /// Its path length.
+        limit: u8,
+        /// How many there are.
+        found: usize,
+    },
     /// No CA may stand below it.
     #[error("no CA may stand below `{subject}`: its path length is 0")]
     PathLength {

@@ -16,3 +16,4 @@ pub mod profile;
 pub mod public_key;
 pub mod san;
 pub mod time;
+pub mod way;

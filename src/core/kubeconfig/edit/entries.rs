@@ -25,6 +25,8 @@ pub struct NewEntries {
     pub context: NamedContext,
     /// Whether the context becomes the current one.
     pub set_current: bool,
+    /// Whether the user's certificate may take the place of another one for the same key.
+    pub renews: bool,
 }
 
 impl NewEntries {
@@ -37,15 +39,16 @@ impl NewEntries {
 /// The bytes of `file` with these entries in its lists, in the style of what is there; a file that says nothing becomes a
 /// whole kubeconfig.
 ///
-/// An entry of the same name that says the same stays as it is, byte for byte. One that differs is replaced with `force`
-/// only; its extensions and unknown fields go with it.
+/// An entry of the same name that says the same stays as it is, byte for byte. A user that lacks nothing but its certificate
+/// gets that. One that differs otherwise is replaced with `force` only; its extensions and unknown fields go with it.
 ///
 /// # Errors
 ///
 /// [`Error::Exists`] without `force`, and those of [`set_current_context`](super::set_current_context).
 pub fn add_entries(file: &File, new: &NewEntries, force: bool) -> Result<Bytes, Error> {
-    let NewEntries { cluster, user, context, set_current } = new;
+    let NewEntries { cluster, user, context, set_current, renews } = new;
     let mut file = add(writable(Cow::Borrowed(file))?, cluster, force)?;
+    file = certificate(file, user, *renews || force)?;
     file = add(file, user, force)?;
     file = add(file, context, force)?;
     if *set_current {
@@ -109,6 +112,40 @@ fn add<'a, E: Entry>(file: Cow<'a, File>, new: &E, force: bool) -> Result<Cow<'a
             fields,
         }),
     }
+}
+
+/// The certificate of a user where nothing else of it differs: one value is written. In the place of another one only where
+/// that is wanted.
+fn certificate<'a>(
+    file: Cow<'a, File>,
+    new: &NamedUser,
+    may_replace: bool,
+) -> Result<Cow<'a, File>, Error> {
+    const KEY: &str = "client-certificate-data";
+    let users = &file.config().users;
+    let Some(index) = users.iter().position(|old| old.name == new.name) else { return Ok(file) };
+    let (found, wanted) = (&users[index], &new.user.client_certificate_data);
+    let is_free = may_replace || found.user.client_certificate_data.is_empty();
+    if !is_free || wanted.is_empty() || differing_fields(found, new) != [format!("`{KEY}`")] {
+        return Ok(file);
+    }
+    let failed = || unsafe_to_change(file.path(), KEY);
+    let root = root_of(&file, KEY)?;
+    let (_, list) = single_pair(&file, root, NamedUser::LIST)?.ok_or_else(failed)?;
+    let entry = list.children().nth(index).ok_or_else(failed)?;
+    let (_, user) = single_pair(&file, entry, NamedUser::KIND)?.ok_or_else(failed)?;
+    let user = Some(user).filter(|user| user.kind() == Kind::Map).ok_or_else(failed)?;
+    let text = wanted.to_base64();
+    let splices = match single_pair(&file, user, KEY)? {
+        Some(pair) => splice::put_string(user, pair, &text),
+        None => splice::add_pair(user, user.pairs().last(), KEY, &Value::str(&text)),
+    };
+    let result = spliced(&file, splices, KEY)?;
+    let mut config = file.config().clone();
+    config.users[index].user.client_certificate_data = wanted.clone();
+    let others = |file: &File| file.meaning().without_item(NamedUser::LIST, index);
+    let is_intended = others(&result) == others(&file) && *result.config() == config;
+    if is_intended { Ok(Cow::Owned(result)) } else { Err(failed()) }
 }
 
 /// Names of the fields in which two stanzas differ.

@@ -128,3 +128,54 @@ fn an_entry_that_differs_is_replaced_by_force_only_and_no_secret_is_shown() {
         "{forced}"
     );
 }
+
+/// A user that has a key, and no certificate yet.
+fn waiting() -> NewEntries {
+    let mut new = entries("waiting");
+    new.user.user = AuthInfo { client_key_data: Data::new("key"), ..AuthInfo::default() };
+    new
+}
+
+fn signed(certificate: &str) -> NewEntries {
+    let mut new = waiting();
+    new.user.user.client_certificate_data = Data::new(certificate);
+    new
+}
+
+#[test]
+fn a_user_that_lacks_its_certificate_gets_it_and_nothing_else_changes() {
+    for (name, bytes) in corpus() {
+        let file = File::parse(&name, &bytes).unwrap();
+        let partial = File::parse(&name, &add_entries(&file, &waiting(), false).unwrap()).unwrap();
+        let whole =
+            text_of(add_entries(&partial, &signed("a certificate").for_file(&partial), false));
+        let again = File::parse(&name, whole.as_bytes()).unwrap();
+        let user = again.config().users.last().unwrap();
+        assert_eq!(user.user.client_certificate_data, Data::new("a certificate"), "{name}");
+        // In brackets it stands on a line with others.
+        let is_new = |line: &&str| line.trim().starts_with("client-certificate-data: YSBj");
+        let without: Vec<&str> = whole.lines().filter(|line| !is_new(line)).collect();
+        if without.len() < whole.lines().count() {
+            assert_eq!(without, partial.text().lines().collect::<Vec<_>>(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_certificate_takes_the_place_of_another_only_where_that_is_wanted() {
+    let text = text_of(build(Path::new("config"), &signed("the old one")));
+    let text = text.replace("users:\n- user:\n", "users:\n- user: # mine\n    x-unknown: stays\n");
+    let file = parse(&text);
+    let new = signed("the new one").for_file(&file);
+    let error = add_entries(&file, &new, false).unwrap_err().to_string();
+    assert!(error.ends_with("differs in `client-certificate-data`"), "{error}");
+    for (renews, force) in [(true, false), (false, true)] {
+        let renewed = text_of(add_entries(&file, &NewEntries { renews, ..new.clone() }, force));
+        let base64 = |data: &str| Data::new(data).to_base64().to_string();
+        assert_eq!(renewed, text.replace(&base64("the old one"), &base64("the new one")));
+    }
+    let mut other = signed("the new one");
+    other.user.user.client_key_data = Data::new("another key");
+    let other = NewEntries { renews: true, ..other.for_file(&file) };
+    assert!(add_entries(&file, &other, false).is_err(), "another key is another user");
+}

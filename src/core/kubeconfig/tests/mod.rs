@@ -110,5 +110,6 @@ fn entries(name: &str) -> NewEntries {
             },
         },
         set_current: true,
+        renews: false,
     }
 }

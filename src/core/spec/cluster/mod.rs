@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use super::address::{Endpoint, Subnet, check_advertised};
 use super::{
     BIND_PORT, CertificateSpec, CopySpec, Credentials, Destination, Form, IssuerSpec, KeyPairSpec,
-    KeySpec, KubeconfigSpec, Pair, Spec, Wanted, in_folder,
+    KeySpec, KubeconfigSpec, Pair, Spec, Unsigned, Wanted, in_folder,
 };
 use crate::core::catalog::{self, Conf, ETCD_CA, ROWS, Role, Row, SERVICE_ACCOUNT, Server};
 use crate::core::changes::Secrecy;
@@ -109,7 +109,8 @@ impl ClusterSpec {
     }
 
     fn one_set(&self, wanted: Vec<Wanted>, force: bool) -> Spec {
-        Spec { home: Some(self.operator.certificates.clone()), wanted, force }
+        let home = Some(self.operator.certificates.clone());
+        Spec { home, wanted, force, unsigned: Unsigned::Tell }
     }
 
     /// What the operator keeps.
