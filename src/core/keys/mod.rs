@@ -1,5 +1,6 @@
 //! All randomness: key pairs and serial numbers, drawn once, after planning, in parallel.
 
+mod prime;
 mod rsa;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
