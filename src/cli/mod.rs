@@ -26,7 +26,7 @@ use self::cluster::{Asked, ClusterCommand, Machine};
 use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
-use self::output::Output;
+use self::output::{Meter, Output};
 use crate::core::report::FilesReport;
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
@@ -40,6 +40,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Process<'a> {
     /// The time now.
     pub clock: SystemTime,
+    /// How long the run has taken so far, by a clock that only goes forward.
+    pub elapsed: &'a dyn Fn() -> Duration,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
     /// A variable of the environment.
@@ -54,6 +56,8 @@ pub struct Process<'a> {
     pub output: &'a mut dyn Write,
     /// Standard error.
     pub talk: &'a mut dyn Write,
+    /// Whether standard error is a terminal.
+    pub talk_is_terminal: bool,
 }
 
 /// Makes and checks what a Kubernetes cluster trusts
@@ -122,7 +126,8 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     };
     let Cli { shared, command } = cli;
     let Process { input, output, talk, .. } = process;
-    let mut out = Output::new(*output, *talk, shared.output, shared.quiet);
+    let meter = process.talk_is_terminal.then(|| Meter::new(process.elapsed));
+    let mut out = Output::new(*output, *talk, shared.output, shared.quiet, meter);
     let Some(now) = shared.at.or_else(|| moment(process.clock)) else {
         out.error(
             "the clock of this machine is before 1970 or past 9999",
@@ -239,8 +244,11 @@ impl Session<'_> {
     }
 
     fn make(&mut self, spec: acts::spec::Spec, dry_run: bool) -> Result<Exit, Stop> {
-        let act = if dry_run { acts::dry_run } else { acts::make };
-        let made = act(&spec, &self.world)?;
+        let made = if dry_run {
+            acts::dry_run(&spec, &self.world)?
+        } else {
+            acts::make(&spec, &self.world, &mut |progress| self.out.progress(progress))?
+        };
         self.tell(&made.report.warnings, &made.report.notes);
         self.out.file(&made.stdout)?;
         self.out.report(&made.report)?;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::core::changes::{Bytes, Change};
 use crate::core::inventory::Inventory;
+use crate::core::keys::Progress;
 use crate::core::plan::{self, Plan};
 use crate::core::report::MadeReport;
 use crate::core::sign::{Entries, Outcome};
@@ -20,12 +21,17 @@ pub struct Made {
     pub stdout: Bytes,
 }
 
-/// Makes everything in `spec` that is not there as asked. All the files come into place together, or none does.
+/// Makes everything in `spec` that is not there as asked. All the files come into place together, or none does. `watch` is
+/// told how far the drawing of keys has come.
 ///
 /// # Errors
 ///
 /// Whatever stops any of its parts; no file has changed then.
-pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
+pub fn make(
+    spec: &Spec,
+    world: &World<'_>,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Made, Error> {
     let folder = spec
         .home
         .clone()
@@ -37,7 +43,7 @@ pub fn make(spec: &Spec, world: &World<'_>) -> Result<Made, Error> {
     let plan = fit(decide(spec, world)?)?;
     let mut report = MadeReport::of_plan(&plan);
     report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
-    let drawn = keys::draw_for(&plan, world.entropy)?;
+    let drawn = keys::draw_for(&plan, world.entropy, watch)?;
     let Outcome { mut changes, kubeconfigs, stdout, made } =
         sign::carry_out(plan, drawn, world.entropy)?;
     report.add_made(&made, world.now);

@@ -3,8 +3,11 @@
 mod prime;
 mod rsa;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
+use std::time::Duration;
 
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
@@ -19,6 +22,9 @@ use crate::core::x509::private_key::{self, PrivateKey};
 
 /// Octets of a serial number: 127 random bits, since the first one says that it is positive.
 const SERIAL_LENGTH: usize = 16;
+
+/// How long whoever watches hears nothing at most.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a new key must sign before it is let out.
 const TRIAL: &[u8] = b"kubepki: a new key signs and verifies once";
@@ -54,47 +60,86 @@ pub struct Drawn {
     pub serials: Vec<SerialNumber>,
 }
 
+/// How far the drawing of keys has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Progress {
+    /// So many keys are drawn.
+    pub drawn: usize,
+    /// So many are to be drawn.
+    pub of: usize,
+}
+
 /// Draws everything that `plan` needs.
 ///
 /// # Errors
 ///
 /// No random numbers, or a key that does not stand its trial; nothing of the plan must be carried out then.
-pub fn draw_for(plan: &Plan, entropy: &dyn Entropy) -> Result<Drawn, Error> {
+pub fn draw_for(
+    plan: &Plan,
+    entropy: &dyn Entropy,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Drawn, Error> {
     let types: Vec<KeyType> = plan.steps.iter().filter_map(Step::new_key).collect();
     let signatures = plan.steps.iter().filter(|step| matches!(step, Step::Certify(_))).count();
     let serials = (0..signatures).map(|_| draw_serial(entropy)).collect::<Result<_, _>>()?;
-    Ok(Drawn { keys: draw_all(&types, entropy)?, serials })
+    Ok(Drawn { keys: draw_all(&types, entropy, watch)?, serials })
 }
 
-/// Draws one key of each type that is asked for, on as many threads as there are cores.
+/// Draws one key of each type that is asked for, on as many threads as there are cores. `watch` is called on the thread of the
+/// caller: before the first key, after each, and now and then while none is done.
 ///
 /// # Errors
 ///
 /// No random numbers, or a key that does not stand its trial; then there are no keys at all.
-pub fn draw_all(types: &[KeyType], entropy: &dyn Entropy) -> Result<Vec<PrivateKey>, Error> {
-    if let [one] = types {
-        return Ok(vec![draw(*one, entropy)?]);
-    }
+pub fn draw_all(
+    types: &[KeyType],
+    entropy: &dyn Entropy,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Vec<PrivateKey>, Error> {
     // One queue for all: how long a search for primes takes is a matter of luck, and no core is to wait for another.
     let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<(usize, PrivateKey)>, Error> {
-        let mut drawn = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(key_type) = types.get(index) else { return Ok(drawn) };
-            drawn.push((index, draw(*key_type, entropy)?));
-        }
+    let work = |done: Sender<_>| {
+        while let index = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(key_type) = types.get(index)
+            // Nobody listens any more once a key has failed.
+            && done.send(draw(*key_type, entropy).map(|key| (index, key))).is_ok()
+        {}
     };
     let cores = thread::available_parallelism().map_or(1, usize::from).min(types.len());
-    let mut keys = thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_fold(Vec::new(), |mut keys, worker| {
-            keys.extend(worker.join().unwrap_or(Err(Error::Primes))?);
-            Ok::<_, Error>(keys)
-        })
-    })?;
-    keys.sort_by_key(|(index, _)| *index);
-    Ok(keys.into_iter().map(|(_, key)| key).collect())
+    thread::scope(|scope| {
+        let (sender, receiver) = mpsc::channel();
+        let start = |_| {
+            scope.spawn({
+                let done = sender.clone();
+                move || work(done)
+            })
+        };
+        let workers: Vec<_> = (0..cores).map(start).collect();
+        drop(sender);
+        let keys = gather(&receiver, types.len(), watch);
+        drop(receiver);
+        workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| Error::Primes))?;
+        keys
+    })
+}
+
+/// The keys that the workers send, in the order in which they were asked for.
+fn gather(
+    receiver: &Receiver<Result<(usize, PrivateKey), Error>>,
+    of: usize,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Vec<PrivateKey>, Error> {
+    let mut keys = BTreeMap::new();
+    while keys.len() < of {
+        watch(Progress { drawn: keys.len(), of });
+        match receiver.recv_timeout(PAUSE) {
+            Ok(drawn) => keys.extend([drawn?]),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(Error::Primes),
+        }
+    }
+    watch(Progress { drawn: of, of });
+    Ok(keys.into_values().collect())
 }
 
 /// Draws one key, and lets it sign and verify once.
@@ -177,12 +222,27 @@ mod tests {
 
     #[test]
     fn every_type_is_drawn_as_asked_and_reads_back() {
-        let keys = draw_all(&KeyType::ALL, &System::default()).unwrap();
+        let keys = draw_all(&KeyType::ALL, &System::default(), &mut |_| ()).unwrap();
         for (key, wanted) in keys.iter().zip(KeyType::ALL) {
             assert_eq!(key.public_key().key_type(), Some(wanted));
             let again = PrivateKey::from_pem(key.to_pem().as_bytes()).unwrap();
             assert_eq!(again.public_key(), key.public_key());
         }
+    }
+
+    #[test]
+    fn whoever_watches_hears_of_every_key() {
+        let mut heard = Vec::new();
+        let types = [KeyType::EcdsaP256; 5];
+        draw_all(&types, &System::default(), &mut |progress| heard.push(progress)).unwrap();
+        heard.dedup();
+        assert_eq!(heard, [0, 1, 2, 3, 4, 5].map(|drawn| Progress { drawn, of: 5 }));
+    }
+
+    #[test]
+    fn one_key_that_fails_ends_the_drawing_of_all() {
+        let drawn = draw_all(&[KeyType::Ed25519; 9], &Dry, &mut |_| ());
+        assert!(matches!(drawn, Err(Error::Unavailable(_))));
     }
 
     #[test]
