@@ -1,9 +1,9 @@
 //! The process edge: the world comes in here and an exit code goes out.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::UdpSocket;
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use kubepki::cli::cluster::ThisMachine;
 use kubepki::cli::{Process, run};
@@ -11,11 +11,13 @@ use kubepki::core::x509::entropy::System;
 
 #[expect(clippy::disallowed_methods, reason = "this is where the world comes in")]
 fn main() -> ExitCode {
+    let start = Instant::now();
     let environment = |name: &str| std::env::var_os(name);
     run(
         std::env::args_os().collect(),
         &mut Process {
             clock: SystemTime::now(),
+            elapsed: &|| start.elapsed(),
             entropy: &System::default(),
             environment: &environment,
             folder: std::env::current_dir().unwrap_or_default(),
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
             input: &mut io::stdin().lock(),
             output: &mut io::stdout().lock(),
             talk: &mut io::stderr().lock(),
+            talk_is_terminal: io::stderr().is_terminal(),
         },
     )
     .into()

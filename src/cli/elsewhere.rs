@@ -55,8 +55,8 @@ impl Session<'_> {
     /// The names of its report are those of the requests.
     pub(super) fn csr(&mut self, args: &CsrArgs) -> Result<Exit, Stop> {
         let spec = args.spec(self.cluster(&args.asked)?.spec(false).map_err(Error::from)?);
-        let act = if args.dry_run { acts::dry_run } else { acts::make };
-        let report = MadeReport { names_requests: true, ..act(&[spec], &self.world)?.report };
+        let made = self.act(&[spec], args.dry_run)?;
+        let report = MadeReport { names_requests: true, ..made.report };
         self.report(&report)?;
         Ok(Exit::Done)
     }
@@ -65,8 +65,7 @@ impl Session<'_> {
     pub(super) fn import(&mut self, args: &ImportArgs) -> Result<Exit, Stop> {
         let offers = acts::read_offers(&args.paths)?;
         let spec = args.spec(self.cluster(&args.asked)?.spec(false).map_err(Error::from)?, offers);
-        let act = if args.dry_run { acts::dry_run } else { acts::make };
-        let report = match act(&[spec], &self.world) {
+        let report = match self.act(&[spec], args.dry_run) {
             Err(Error::Plan(plan::Error::Refused(refused))) => {
                 self.out.report(&MadeReport::of_refused(&refused))?;
                 return Err(Error::from(plan::Error::Refused(refused)).into());

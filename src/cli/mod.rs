@@ -30,7 +30,7 @@ use self::cluster::{Asked, ClusterCommand, ThisMachine};
 use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
-use self::output::Output;
+use self::output::{Meter, Output};
 use self::upload::UploadArgs;
 use crate::core::report::{Action, FilesReport, MadeReport};
 use crate::core::spec::{ClusterSpec, Spec};
@@ -46,6 +46,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Process<'a> {
     /// The time now.
     pub clock: SystemTime,
+    /// How long the run has taken so far, by a clock that only goes forward.
+    pub elapsed: &'a dyn Fn() -> Duration,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
     /// A variable of the environment.
@@ -60,6 +62,8 @@ pub struct Process<'a> {
     pub output: &'a mut dyn Write,
     /// Standard error.
     pub talk: &'a mut dyn Write,
+    /// Whether standard error is a terminal.
+    pub talk_is_terminal: bool,
 }
 
 /// Makes and checks what a Kubernetes cluster trusts
@@ -128,7 +132,8 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     };
     let Cli { shared, command } = cli;
     let Process { input, output, talk, .. } = process;
-    let mut out = Output::new(*output, *talk, shared.output, shared.quiet);
+    let meter = process.talk_is_terminal.then(|| Meter::new(process.elapsed));
+    let mut out = Output::new(*output, *talk, shared.output, shared.quiet, meter);
     let Some(now) = shared.at.or_else(|| moment(process.clock)) else {
         out.error(
             "the clock of this machine is before 1970 or past 9999",
@@ -258,9 +263,16 @@ impl Session<'_> {
     }
 
     fn make(&mut self, specs: &[Spec], dry_run: bool) -> Result<Exit, Stop> {
-        let act = if dry_run { acts::dry_run } else { acts::make };
-        let made = act(specs, &self.world)?;
+        let made = self.act(specs, dry_run)?;
         self.made(&made)
+    }
+
+    /// Makes, or tells what would be made; while it takes long, how far it has come.
+    fn act(&mut self, specs: &[Spec], dry_run: bool) -> Result<Made, Error> {
+        if dry_run {
+            return acts::dry_run(specs, &self.world);
+        }
+        acts::make(specs, &self.world, &mut |progress| self.out.progress(progress))
     }
 
     fn upload(&mut self, args: &UploadArgs) -> Result<Exit, Stop> {

@@ -3,11 +3,20 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::mem;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::exit::Exit;
 use crate::core::x509::name::is_unprintable;
+use crate::core::{Progress, keys};
+
+/// Work that ends sooner is not worth a line.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long a line stays at least: nobody reads faster.
+const REST: Duration = Duration::from_millis(100);
 
 /// The form in which data is printed.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, clap::ValueEnum)]
@@ -35,25 +44,70 @@ pub trait Printed: Serialize {
     fn names(&self) -> Vec<String>;
 }
 
+/// How far a long work has come, on one line that is written again and again, and wiped at the end. What ends within a
+/// second has none.
+pub struct Meter<'a> {
+    elapsed: &'a dyn Fn() -> Duration,
+    /// When the work began.
+    began: Option<Duration>,
+    /// When the line was last written.
+    written: Option<Duration>,
+    /// What is to be seen.
+    shown: String,
+}
+
+impl<'a> Meter<'a> {
+    /// A meter by a clock that only goes forward.
+    pub fn new(elapsed: &'a dyn Fn() -> Duration) -> Self {
+        Self { elapsed, began: None, written: None, shown: String::new() }
+    }
+
+    /// What to write so that the line says `text`; nothing while it is too early, too soon after the last time, or said already.
+    fn say(&mut self, text: &str) -> Option<String> {
+        let now = (self.elapsed)();
+        let began = *self.began.get_or_insert(now);
+        let since = now.saturating_sub(self.written.unwrap_or_default());
+        if now.saturating_sub(began) < PATIENCE || since < REST || self.shown == text {
+            return None;
+        }
+        self.written = Some(now);
+        let line = format!("{}{text}", self.wipe());
+        text.clone_into(&mut self.shown);
+        Some(line)
+    }
+
+    /// What to write so that the line is gone.
+    fn wipe(&mut self) -> String {
+        match mem::take(&mut self.shown).chars().count() {
+            0 => String::new(),
+            width => format!("\r{}\r", " ".repeat(width)),
+        }
+    }
+}
+
 /// Where a run prints.
 pub struct Output<'a> {
     data: &'a mut dyn Write,
     talk: &'a mut dyn Write,
     format: Format,
     quiet: bool,
+    /// Only on a terminal.
+    meter: Option<Meter<'a>>,
     /// Whether standard output is taken by a file that was asked for, so that reports are talk.
     data_is_taken: bool,
 }
 
 impl<'a> Output<'a> {
-    /// Prints data to `data` and talk to `talk`.
+    /// Prints data to `data` and talk to `talk`; with a meter, also how far a long work has come.
     pub fn new(
         data: &'a mut dyn Write,
         talk: &'a mut dyn Write,
         format: Format,
         quiet: bool,
+        meter: Option<Meter<'a>>,
     ) -> Self {
-        Self { data, talk, format, quiet, data_is_taken: false }
+        let meter = meter.filter(|_| !quiet);
+        Self { data, talk, format, quiet, meter, data_is_taken: false }
     }
 
     /// Prints a file that was asked for on standard output, byte for byte; reports are talk from then on.
@@ -61,6 +115,7 @@ impl<'a> Output<'a> {
         if bytes.is_empty() {
             return Ok(());
         }
+        self.wipe();
         self.data_is_taken = true;
         self.data.write_all(bytes)?;
         self.data.flush()
@@ -68,6 +123,7 @@ impl<'a> Output<'a> {
 
     /// Prints a report. With `--quiet` only what was asked for.
     pub fn report<P: Printed>(&mut self, report: &P) -> io::Result<()> {
+        self.wipe();
         let text = match self.format {
             Format::Text if self.quiet && !P::IS_DATA => return Ok(()),
             Format::Text => escape(&report.text()),
@@ -100,6 +156,27 @@ impl<'a> Output<'a> {
         }
     }
 
+    /// Tells how far making has come, where somebody watches and it takes long.
+    pub fn progress(&mut self, progress: Progress) {
+        if progress.is_over() {
+            return self.wipe();
+        }
+        let text = text_of(progress);
+        let line = self.meter.as_mut().and_then(|meter| meter.say(&text));
+        self.rewrite(&line.unwrap_or_default());
+    }
+
+    fn wipe(&mut self) {
+        let line = self.meter.as_mut().map(Meter::wipe);
+        self.rewrite(&line.unwrap_or_default());
+    }
+
+    fn rewrite(&mut self, line: &str) {
+        if !line.is_empty() {
+            let _ = self.talk.write_all(line.as_bytes()).and_then(|()| self.talk.flush());
+        }
+    }
+
     /// Tells why it was not done, and what to type instead.
     pub fn error(&mut self, text: &str, hint: Option<&str>) {
         self.say("error", text);
@@ -110,8 +187,15 @@ impl<'a> Output<'a> {
 
     /// Talk is lost where nobody listens; that is no reason to fail.
     fn say(&mut self, label: &str, text: &str) {
+        self.wipe();
         let _ = writeln!(self.talk, "{label}: {}", escape_line(text));
     }
+}
+
+/// A fleet comes set by set.
+fn text_of(Progress { keys: keys::Progress { drawn, of }, set, sets }: Progress) -> String {
+    let keys = format!("drawing keys: {drawn} of {of}");
+    if sets > 1 { format!("set {set} of {sets}, {keys}") } else { keys }
 }
 
 /// How a run ends whose output could not be written: a reader that has gone away (`| head`) has had enough.
@@ -162,6 +246,8 @@ fn yaml(report: &impl Serialize) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -170,6 +256,54 @@ mod tests {
     fn terminal_codes_and_line_breaks_become_visible() {
         assert_eq!(escape_line("a\u{1b}[31m\nb\u{202e}\u{7f}"), "a\\u{1b}[31m\\nb\\u{202e}\\u{7f}");
         assert_eq!(escape("größe \n"), "größe \n");
+    }
+
+    fn progress(drawn: usize) -> Progress {
+        Progress { keys: keys::Progress { drawn, of: 10 }, set: 1, sets: 1 }
+    }
+
+    #[test]
+    fn a_fleet_is_told_of_set_by_set_and_is_not_over_with_the_keys_of_one() {
+        let second = Progress { set: 2, sets: 5, ..progress(10) };
+        assert_eq!(text_of(second), "set 2 of 5, drawing keys: 10 of 10");
+        assert!(!second.is_over());
+        assert!(Progress { set: 5, ..second }.is_over());
+    }
+
+    /// What a terminal shows while keys are drawn, one every 400 ms, and one of them fails if `fails`.
+    fn talk_of(quiet: bool, is_terminal: bool, fails: bool) -> String {
+        let (time, mut data, mut talk) =
+            (Cell::new(Duration::from_secs(9)), Vec::new(), Vec::new());
+        let elapsed = || time.get();
+        let meter = is_terminal.then(|| Meter::new(&elapsed));
+        let mut out = Output::new(&mut data, &mut talk, Format::Text, quiet, meter);
+        for drawn in 0..=if fails { 4 } else { 10 } {
+            out.progress(progress(drawn));
+            out.progress(progress(drawn));
+            time.set(time.get() + Duration::from_millis(400));
+        }
+        if fails {
+            out.error("no", None);
+        }
+        drop(out);
+        assert!(data.is_empty());
+        String::from_utf8(talk).unwrap()
+    }
+
+    #[test]
+    fn after_a_second_one_line_is_written_again_and_again_and_wiped_at_the_end() {
+        let wiped = format!("\r{}\r", " ".repeat(21));
+        let lines: Vec<String> =
+            (3..10).map(|drawn| format!("drawing keys: {drawn} of 10")).collect();
+        assert_eq!(talk_of(false, true, false), lines.join(&wiped) + &wiped);
+        let failed = format!("drawing keys: 3 of 10{wiped}drawing keys: 4 of 10{wiped}error: no\n");
+        assert_eq!(talk_of(false, true, true), failed);
+    }
+
+    #[test]
+    fn without_a_terminal_or_with_quiet_there_is_no_progress() {
+        assert_eq!(talk_of(false, false, false), "");
+        assert_eq!(talk_of(true, true, false), "");
     }
 
     proptest! {

@@ -20,6 +20,24 @@ pub struct Made {
     pub stdout: Bytes,
 }
 
+/// How far making has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Progress {
+    /// With the keys of a set.
+    pub keys: keys::Progress,
+    /// The number of that set.
+    pub set: usize,
+    /// So many sets there are.
+    pub sets: usize,
+}
+
+impl Progress {
+    /// Whether nothing is left to draw.
+    pub fn is_over(&self) -> bool {
+        self.keys.drawn == self.keys.of && self.set == self.sets
+    }
+}
+
 impl Made {
     fn add(&mut self, other: Self) {
         self.report.add(other.report);
@@ -28,12 +46,17 @@ impl Made {
 }
 
 /// Makes everything in `specs` that is not there as asked, one after the other. All the files of each come into place together,
-/// or none does; and nothing is made at all where a file of any differs from what is asked.
+/// or none does; and nothing is made at all where a file of any differs from what is asked. `watch` is told how far the drawing of
+/// keys has come.
 ///
 /// # Errors
 ///
 /// Whatever stops any of its parts; of that one no file has changed then.
-pub fn make(specs: &[Spec], world: &World<'_>) -> Result<Made, Error> {
+pub fn make(
+    specs: &[Spec],
+    world: &World<'_>,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Made, Error> {
     let home = specs.iter().find_map(|spec| spec.home.clone());
     let folder =
         home.map(|home| store::lock(&[Lockable::Folder(home)], &world.locks)).transpose()?;
@@ -43,10 +66,11 @@ pub fn make(specs: &[Spec], world: &World<'_>) -> Result<Made, Error> {
     let mut made = Made::default();
     made.report.notes.extend(folder.iter().flat_map(Guard::recovered).map(ToString::to_string));
     let [alone] = specs else {
-        return make_several(specs, made, folder.as_ref(), world);
+        return make_several(specs, made, folder.as_ref(), world, watch);
     };
     let plan = decide(alone, world)?.fit()?;
-    made.add(carry_out(plan, folder.as_ref(), world)?);
+    let watch = &mut |keys| watch(Progress { keys, set: 1, sets: 1 });
+    made.add(carry_out(plan, folder.as_ref(), world, watch)?);
     Ok(made)
 }
 
@@ -56,20 +80,28 @@ fn make_several(
     mut made: Made,
     folder: Option<&Guard>,
     world: &World<'_>,
+    watch: &mut dyn FnMut(Progress),
 ) -> Result<Made, Error> {
-    for (spec, planned) in specs.iter().zip(fitting(specs, world)?) {
+    let sets = specs.len();
+    for (index, (spec, planned)) in specs.iter().zip(fitting(specs, world)?).enumerate() {
+        let watch = &mut |keys| watch(Progress { keys, set: index + 1, sets });
         made.add(match planned.changed {
             false => Made { report: planned, stdout: Bytes::default() },
-            true => carry_out(decide(spec, world)?.fit()?, folder, world)?,
+            true => carry_out(decide(spec, world)?.fit()?, folder, world, watch)?,
         });
     }
     Ok(Made { report: made.report.tell_once(), ..made })
 }
 
 /// Carries a plan out.
-fn carry_out(plan: Plan, folder: Option<&Guard>, world: &World<'_>) -> Result<Made, Error> {
+fn carry_out(
+    plan: Plan,
+    folder: Option<&Guard>,
+    world: &World<'_>,
+    watch: &mut dyn FnMut(keys::Progress),
+) -> Result<Made, Error> {
     let mut report = MadeReport::of_plan(&plan);
-    let drawn = keys::draw_for(&plan, world.entropy)?;
+    let drawn = keys::draw_for(&plan, world.entropy, watch)?;
     let Outcome { mut changes, kubeconfigs, stdout, made } =
         sign::carry_out(plan, drawn, world.entropy)?;
     report.add_made(&made, world.now);
@@ -89,8 +121,11 @@ fn carry_out(plan: Plan, folder: Option<&Guard>, world: &World<'_>) -> Result<Ma
 ///
 /// Files that cannot be read, or something that could not be signed.
 pub fn plan(specs: &[Spec], world: &World<'_>) -> Result<MadeReport, Error> {
-    let planned =
-        parallel::map(specs, |spec| decide(spec, world).map(|plan| MadeReport::of_plan(&plan)));
+    let planned = parallel::map(
+        specs,
+        |spec| decide(spec, world).map(|plan| MadeReport::of_plan(&plan)),
+        &mut |_| (),
+    );
     let mut report = MadeReport { dry_run: true, ..MadeReport::default() };
     for one in planned {
         report.add(one?);
@@ -111,12 +146,13 @@ pub fn dry_run(specs: &[Spec], world: &World<'_>) -> Result<Made, Error> {
 
 /// What would be done about each, where nothing stands in the way of any.
 fn fitting(specs: &[Spec], world: &World<'_>) -> Result<Vec<MadeReport>, Error> {
-    let planned = parallel::map(specs, |spec| {
+    let plan_one = |spec: &Spec| {
         let plan = decide(spec, world)?;
         let mut report = MadeReport::of_plan(&plan);
         report.add_kept_certificates(&plan, world.now);
         Ok::<_, Error>((report, plan.fit().err()))
-    });
+    };
+    let planned = parallel::map(specs, plan_one, &mut |_| ());
     let planned = planned.into_iter().collect::<Result<Vec<_>, _>>()?;
     let (reports, errors): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
     match plan::Error::of_sets(errors.into_iter().flatten()) {

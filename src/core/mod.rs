@@ -27,7 +27,7 @@ mod show;
 
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
-pub use make::{Made, dry_run, make, plan};
+pub use make::{Made, Progress, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};
 pub use share::{Open, Seal, open, seal};
 pub use show::{Source, read_config, read_offers, show, show_ca};

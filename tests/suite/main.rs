@@ -9,6 +9,7 @@ mod house;
 mod judges;
 mod keys;
 mod profiles;
+mod progress;
 mod requests;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]

@@ -1,9 +1,7 @@
 //! All randomness: key pairs and serial numbers, drawn once, after planning, in parallel.
 
+mod prime;
 mod rsa;
-
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
@@ -11,6 +9,7 @@ use ring::signature::{
 use x509_cert::serial_number::SerialNumber;
 use zeroize::Zeroizing;
 
+use crate::core::parallel;
 use crate::core::plan::{Plan, Step};
 use crate::core::x509::entropy::{Entropy, Unavailable};
 use crate::core::x509::key_type::KeyType;
@@ -53,47 +52,45 @@ pub struct Drawn {
     pub serials: Vec<SerialNumber>,
 }
 
+/// How far the drawing of keys has come.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Progress {
+    /// So many keys are drawn.
+    pub drawn: usize,
+    /// So many are to be drawn.
+    pub of: usize,
+}
+
 /// Draws everything that `plan` needs.
 ///
 /// # Errors
 ///
 /// No random numbers, or a key that does not stand its trial; nothing of the plan must be carried out then.
-pub fn draw_for(plan: &Plan, entropy: &dyn Entropy) -> Result<Drawn, Error> {
+pub fn draw_for(
+    plan: &Plan,
+    entropy: &dyn Entropy,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Drawn, Error> {
     let types: Vec<KeyType> = plan.steps.iter().filter_map(Step::new_key).collect();
     let signatures = plan.steps.iter().filter(|step| matches!(step, Step::Certify(_))).count();
     let serials = (0..signatures).map(|_| draw_serial(entropy)).collect::<Result<_, _>>()?;
-    Ok(Drawn { keys: draw_all(&types, entropy)?, serials })
+    Ok(Drawn { keys: draw_all(&types, entropy, watch)?, serials })
 }
 
-/// Draws one key of each type that is asked for, on as many threads as there are cores.
+/// Draws one key of each type that is asked for, as many at a time as there are cores. `watch` is called on the thread of the
+/// caller: before the first key, after each, and now and then while none is done.
 ///
 /// # Errors
 ///
 /// No random numbers, or a key that does not stand its trial; then there are no keys at all.
-pub fn draw_all(types: &[KeyType], entropy: &dyn Entropy) -> Result<Vec<PrivateKey>, Error> {
-    if let [one] = types {
-        return Ok(vec![draw(*one, entropy)?]);
-    }
-    // One queue for all: how long a search for primes takes is a matter of luck, and no core is to wait for another.
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<(usize, PrivateKey)>, Error> {
-        let mut drawn = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(key_type) = types.get(index) else { return Ok(drawn) };
-            drawn.push((index, draw(*key_type, entropy)?));
-        }
-    };
-    let cores = thread::available_parallelism().map_or(1, usize::from).min(types.len());
-    let mut keys = thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().try_fold(Vec::new(), |mut keys, worker| {
-            keys.extend(worker.join().unwrap_or(Err(Error::Primes))?);
-            Ok::<_, Error>(keys)
-        })
-    })?;
-    keys.sort_by_key(|(index, _)| *index);
-    Ok(keys.into_iter().map(|(_, key)| key).collect())
+pub fn draw_all(
+    types: &[KeyType],
+    entropy: &dyn Entropy,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<Vec<PrivateKey>, Error> {
+    let of = types.len();
+    let watch = &mut |drawn| watch(Progress { drawn, of });
+    parallel::map(types, |key_type| draw(*key_type, entropy), watch).into_iter().collect()
 }
 
 /// Draws one key, and lets it sign and verify once.
@@ -176,12 +173,27 @@ mod tests {
 
     #[test]
     fn every_type_is_drawn_as_asked_and_reads_back() {
-        let keys = draw_all(&KeyType::ALL, &System::default()).unwrap();
+        let keys = draw_all(&KeyType::ALL, &System::default(), &mut |_| ()).unwrap();
         for (key, wanted) in keys.iter().zip(KeyType::ALL) {
             assert_eq!(key.public_key().key_type(), Some(wanted));
             let again = PrivateKey::from_pem(key.to_pem().as_bytes()).unwrap();
             assert_eq!(again.public_key(), key.public_key());
         }
+    }
+
+    #[test]
+    fn whoever_watches_hears_of_every_key() {
+        let mut heard = Vec::new();
+        let types = [KeyType::EcdsaP256; 5];
+        draw_all(&types, &System::default(), &mut |progress| heard.push(progress)).unwrap();
+        heard.dedup();
+        assert_eq!(heard, [0, 1, 2, 3, 4, 5].map(|drawn| Progress { drawn, of: 5 }));
+    }
+
+    #[test]
+    fn one_key_that_fails_ends_the_drawing_of_all() {
+        let drawn = draw_all(&[KeyType::Ed25519; 9], &Dry, &mut |_| ());
+        assert!(matches!(drawn, Err(Error::Unavailable(_))));
     }
 
     #[test]

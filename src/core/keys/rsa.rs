@@ -1,26 +1,18 @@
 //! RSA keys (FIPS 186-5, A.1.1 and A.1.3): ring cannot generate them.
 //!
-//! The primes come from `crypto-primes`; here they are put together. ring checks the result when it loads it.
-
-use std::convert::Infallible;
+//! The primes come from [`prime`]; here they are put together. ring checks the result when it loads it.
 
 use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd, NonZero, Resize};
-use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
-use crypto_primes::{Flavor, fips, sieve_and_find};
 use der::Encode;
 use der::asn1::UintRef;
 use pkcs1::RsaPrivateKeyRef;
-use rand_core::{TryCryptoRng, TryRng};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::Error;
-use crate::core::x509::entropy::{Entropy, Unavailable};
+use super::{Error, prime};
+use crate::core::x509::entropy::Entropy;
 
 /// The public exponent of everybody.
 const EXPONENT: u32 = 65_537;
-
-/// A composite passes for a prime with a probability below two to the minus this (FIPS 186-5, table B.1).
-const ERROR_BOUND: u32 = 112;
 
 /// The primes must differ somewhere in their first 100 bits (FIPS 186-5, A.1.3, step 5.4).
 const DISTANCE_BITS: u32 = 100;
@@ -33,32 +25,13 @@ const DISTANCE_BITS: u32 = 100;
 pub fn draw(bits: u32, entropy: &dyn Entropy) -> Result<Zeroizing<Vec<u8>>, Error> {
     loop {
         let (p, q) = std::thread::scope(|scope| {
-            let other = scope.spawn(|| prime(bits / 2, entropy));
-            let p = prime(bits / 2, entropy);
+            let other = scope.spawn(|| prime::draw(bits / 2, entropy));
+            let p = prime::draw(bits / 2, entropy);
             (p, other.join().unwrap_or(Err(Error::Primes)))
         });
         if let Some(key) = assemble(bits, p?, q?)? {
             return Ok(key);
         }
-    }
-}
-
-/// A random prime of exactly `bits` bits whose two top bits are set, so that the product of two has all its bits.
-/// (The crate's `random_prime` sets one, which gives a modulus one bit short every other time.)
-fn prime(bits: u32, entropy: &dyn Entropy) -> Result<BoxedUint, Error> {
-    let mut source = Source { entropy, failed: None };
-    let sieve = SmallFactorsSieveFactory::new(Flavor::Any, bits, SetBits::TwoMsb)
-        .map_err(|_| Error::Primes)?;
-    let options = fips::FipsOptions::with_error_bound(bits, ERROR_BOUND)
-        .ok_or(Error::Primes)?
-        .with_lucas_test();
-    let found = sieve_and_find(&mut source, sieve, |source, candidate: &BoxedUint| {
-        source.failed.is_some() || fips::is_prime(source, Flavor::Any, candidate, options)
-    });
-    match (source.failed, found) {
-        (Some(failed), _) => Err(failed.into()),
-        (None, Ok(Some(prime))) => Ok(prime),
-        (None, _) => Err(Error::Primes),
     }
 }
 
@@ -126,34 +99,3 @@ impl Drop for Numbers {
         self.0.iter_mut().for_each(Zeroize::zeroize);
     }
 }
-
-/// Entropy as `crypto-primes` takes it: it knows no failure, so this one is remembered and the search is cut short.
-struct Source<'a> {
-    entropy: &'a dyn Entropy,
-    failed: Option<Unavailable>,
-}
-
-impl TryRng for Source<'_> {
-    type Error = Infallible;
-
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes).map(|()| u32::from_le_bytes(bytes))
-    }
-
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes).map(|()| u64::from_le_bytes(bytes))
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        if let Err(failed) = self.entropy.fill(bytes) {
-            self.failed = Some(failed);
-            // Never used for a key: it only lets the search come to its end.
-            bytes.fill(0x5a);
-        }
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Source<'_> {}

@@ -1,13 +1,13 @@
 //! Writing a set of files: a list of steps, so that each can be the last one of a killed run in a test.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-use std::path::PathBuf;
-use std::thread;
+use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::folders::{MadeFolders, parent};
+use super::folders::{MadeFolders, parent, side_by_side, sync_all};
 use super::journal::{self, Entry, Mark};
 use super::target::{content, look, mode, targets};
 use super::temp::{self, Owner};
@@ -33,9 +33,14 @@ pub enum How {
     Unchanged,
 }
 
-/// Writes all of `changes` or nothing. `locked` are the folders that this run has locked, in their one spelling.
-pub(super) fn commit(changes: &Changes, locked: &[PathBuf]) -> Result<Vec<Written>, Error> {
-    let mut commit = Commit::prepare(changes, locked, std::process::id())?;
+/// Writes all of `changes` or nothing. `locked` are the folders that this run has locked, in their one spelling, and
+/// `above` those that it has made for that.
+pub(super) fn commit(
+    changes: &Changes,
+    locked: &[PathBuf],
+    above: &MadeFolders,
+) -> Result<Vec<Written>, Error> {
+    let mut commit = Commit::prepare(changes, locked, above, std::process::id())?;
     let done = commit.steps().into_iter().try_for_each(|step| commit.take(step));
     match done {
         Ok(()) => Ok(commit.written),
@@ -53,6 +58,8 @@ struct Commit<'a> {
     journaled: bool,
     owner: Owner,
     written: Vec<Written>,
+    /// Folders that were made before, for the locks.
+    above: &'a MadeFolders,
     /// Dropped last: folders that are empty again go.
     made: MadeFolders,
 }
@@ -65,9 +72,6 @@ struct OneFile<'a> {
     staged: Option<PathBuf>,
     kept: Option<PathBuf>,
 }
-
-/// How many files are synced at a time.
-const SYNCS_AT_ONCE: usize = 16;
 
 /// The smallest things that are done, in their order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -92,7 +96,12 @@ enum Step {
 
 impl<'a> Commit<'a> {
     /// Looks at everything, and writes nothing yet but missing folders.
-    fn prepare(changes: &'a Changes, locked: &[PathBuf], pid: u32) -> Result<Self, Error> {
+    fn prepare(
+        changes: &'a Changes,
+        locked: &[PathBuf],
+        above: &'a MadeFolders,
+        pid: u32,
+    ) -> Result<Self, Error> {
         let mut made = MadeFolders::default();
         let targets = targets(&changes.list, &mut made)?;
         let mut files = Vec::new();
@@ -108,7 +117,8 @@ impl<'a> Commit<'a> {
         let home = if in_set { Some(home(changes, locked)?) } else { None };
         let owner = Owner { pid, in_set };
         sweep(&files);
-        Ok(Self { home, files, entries: Vec::new(), journaled: false, owner, written, made })
+        let (entries, journaled) = (Vec::new(), false);
+        Ok(Self { home, files, entries, journaled, owner, written, above, made })
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -129,12 +139,12 @@ impl<'a> Commit<'a> {
     fn take(&mut self, step: Step) -> Result<(), Error> {
         match step {
             Step::Stage(i) => self.files[i].stage(self.owner),
-            Step::Flush => flush(&self.files),
+            Step::Flush => side_by_side(&self.files, OneFile::sync),
             Step::Keep(i) => self.files[i].keep(self.owner),
             Step::Check => self.check(),
             Step::Journal => self.journal(),
             Step::Install(i) => install(&self.entries[i]),
-            Step::Sync => journal::sync_targets(&self.entries).and_then(|()| self.made.sync()),
+            Step::Sync => self.sync(),
             Step::Close => self.close(),
         }
     }
@@ -153,6 +163,11 @@ impl<'a> Commit<'a> {
         // Set first: when the journal is there but could not be synced, it has to be undone.
         self.journaled = true;
         journal::write(home, &self.entries, self.owner)
+    }
+
+    fn sync(&self) -> Result<(), Error> {
+        let made = self.made.holders().chain(self.above.holders());
+        sync_all(journal::folders(&self.entries).chain(made))
     }
 
     fn close(&self) -> Result<(), Error> {
@@ -236,21 +251,6 @@ impl OneFile<'_> {
     }
 }
 
-/// Syncs many files at once: a file system writes its own journal once for all that wait, and disks take requests side by
-/// side. One after the other, the files of a control plane take longer than its keys.
-fn flush(files: &[OneFile<'_>]) -> Result<(), Error> {
-    let share = files.len().div_ceil(SYNCS_AT_ONCE).max(1);
-    thread::scope(|scope| {
-        let sync = |files: &[OneFile<'_>]| files.iter().try_for_each(OneFile::sync);
-        let mut shares = files.chunks(share);
-        let own = shares.next().unwrap_or_default();
-        let others: Vec<_> = shares.map(|files| scope.spawn(move || sync(files))).collect();
-        let own = sync(own);
-        let others = others.into_iter().map(|other| other.join().expect("a sync does not panic"));
-        others.fold(own, Result::and)
-    })
-}
-
 fn install(entry: &Entry) -> Result<(), Error> {
     let path = || entry.target.clone();
     entry.install().map_err(|error| match error.kind() {
@@ -279,8 +279,11 @@ fn take_over(file: &File, old: &Metadata) -> bool {
 
 /// Removes what dead runs have left where this one is going to write.
 fn sweep(files: &[OneFile]) {
+    let folders: BTreeSet<&Path> = files.iter().map(|file| parent(&file.target)).collect();
+    for folder in folders {
+        temp::sweep(folder, false);
+    }
     for file in files {
-        temp::sweep(parent(&file.target), false);
         temp::sweep_target(&file.target);
     }
 }

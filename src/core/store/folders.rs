@@ -1,10 +1,12 @@
 //! Folders and names: made when missing, removed again when unused; symlinks followed by hand.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use super::error::Error;
 use super::read::kind;
@@ -16,6 +18,9 @@ pub(super) const SHARED: u32 = 0o755;
 
 /// As many symlinks in a row as Linux follows.
 const MAX_LINKS: usize = 40;
+
+/// How many things are synced at a time.
+const AT_ONCE: usize = 16;
 
 /// The folders that this run has made. When it is dropped, those that are still empty go again.
 #[derive(Debug, Default)]
@@ -38,9 +43,9 @@ impl MadeFolders {
         Ok(())
     }
 
-    /// Syncs the folders that hold the folders made, so that these survive a power cut.
-    pub(super) fn sync(&self) -> Result<(), Error> {
-        self.0.iter().try_for_each(|folder| sync(parent(folder)))
+    /// The folders that hold the folders made: once they are synced, these survive a power cut.
+    pub(super) fn holders(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().map(|folder| parent(folder))
     }
 }
 
@@ -95,6 +100,30 @@ pub(super) fn identity(path: &Path) -> Result<PathBuf, Error> {
     let folder = parent(path);
     let real = fs::canonicalize(folder).map_err(Error::io("look at", folder))?;
     Ok(real.join(name(path)?))
+}
+
+/// Makes the names in some folders durable.
+pub(super) fn sync_all<'a>(folders: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
+    let folders: Vec<&Path> = folders.collect::<BTreeSet<_>>().into_iter().collect();
+    side_by_side(&folders, |folder| sync(folder))
+}
+
+/// Does the same to many at once: a file system writes its own journal once for all that wait for it, and disks take
+/// requests side by side. One after the other, the files of a control plane take longer than its keys.
+pub(super) fn side_by_side<T: Sync>(
+    items: &[T],
+    act: impl Fn(&T) -> Result<(), Error> + Sync,
+) -> Result<(), Error> {
+    let share = items.len().div_ceil(AT_ONCE).max(1);
+    thread::scope(|scope| {
+        let act = |items: &[T]| items.iter().try_for_each(&act);
+        let mut shares = items.chunks(share);
+        let own = shares.next().unwrap_or_default();
+        let others: Vec<_> = shares.map(|items| scope.spawn(move || act(items))).collect();
+        let own = act(own);
+        let others = others.into_iter().map(|other| other.join().expect("a sync does not panic"));
+        others.fold(own, Result::and)
+    })
 }
 
 /// Makes the names in a folder durable.

@@ -13,7 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
-use super::folders::{parent, sync};
+use super::folders::{parent, sync, sync_all};
 use super::read::{open_file, read_all};
 use super::temp::{self, Owner};
 
@@ -22,7 +22,7 @@ const FINISH: &str = ".kubepki.journal";
 /// The set is to be undone.
 const UNDO: &str = ".kubepki.undo";
 
-/// The longest journal that is read, in bytes.
+/// The longest journal, in bytes: some 20,000 files.
 const LIMIT: u64 = 4 << 20;
 
 /// What a killed run had left in a folder, and what became of it.
@@ -112,10 +112,14 @@ pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), 
         let why = "what it names has still to be undone".to_owned();
         return Err(Error::Journal { path: undo, why });
     }
+    let text = text::encode(entries);
     let doing = Error::io("write", &path);
+    if text.len() as u64 > LIMIT {
+        return Err(doing(io::ErrorKind::FileTooLarge.into()));
+    }
     let (temporary, mut file) = temp::create(&path, owner)?;
     let written = file
-        .write_all(text::encode(entries).as_bytes())
+        .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
         .and_then(|()| temp::rename_new(&temporary, &path));
     if written.is_err() {
@@ -125,11 +129,13 @@ pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), 
     sync(home)
 }
 
-/// Ends a set that is wholly in place: first the journal goes, then what it named.
+/// Ends a set that is wholly in place, durably: first the journal goes, then the old files.
+///
+/// Nobody waits until the disk knows: a journal that is there again after a power cut names new files that are in place, or that
+/// have been changed since, and neither is touched.
 pub(super) fn close(home: &Path, entries: &[Entry]) -> Result<(), Error> {
-    sync_targets(entries)?;
     remove_journal(home)?;
-    entries.iter().for_each(Entry::discard);
+    entries.iter().filter_map(|entry| entry.kept.as_ref()).for_each(discard);
     Ok(())
 }
 
@@ -143,15 +149,25 @@ pub(super) fn undo_all(home: &Path, entries: &[Entry]) -> Result<(), Error> {
     sync(home)?;
     // Backwards, so that what comes last in a set is never there without what comes first.
     entries.iter().rev().try_for_each(Entry::undo)?;
-    close(home, entries)
+    settle(entries)?;
+    close(home, entries)?;
+    entries.iter().map(|entry| &entry.staged).for_each(discard);
+    Ok(())
 }
 
-/// Makes the names of the targets durable.
-pub(super) fn sync_targets(entries: &[Entry]) -> Result<(), Error> {
-    let mut folders: Vec<&Path> = entries.iter().map(|entry| parent(&entry.target)).collect();
-    folders.sort();
-    folders.dedup();
-    folders.into_iter().try_for_each(sync)
+/// Makes the names of the targets durable. A folder that somebody has removed since holds none.
+fn settle(entries: &[Entry]) -> Result<(), Error> {
+    sync_all(folders(entries).filter(|folder| folder.is_dir()))
+}
+
+/// The folders of the targets.
+pub(super) fn folders(entries: &[Entry]) -> impl Iterator<Item = &Path> {
+    entries.iter().map(|entry| parent(&entry.target))
+}
+
+/// Removes a temporary file, if it is still there.
+fn discard(temporary: &PathBuf) {
+    let _ = fs::remove_file(temporary);
 }
 
 impl Entry {
@@ -160,13 +176,6 @@ impl Entry {
         match self.old {
             Some(_) => fs::rename(&self.staged, &self.target),
             None => temp::rename_new(&self.staged, &self.target),
-        }
-    }
-
-    /// Removes the temporary files.
-    pub(super) fn discard(&self) {
-        for path in [Some(&self.staged), self.kept.as_ref()].into_iter().flatten() {
-            let _ = fs::remove_file(path);
         }
     }
 
@@ -228,6 +237,7 @@ fn finish_or_undo(home: &Path, entries: &[Entry]) -> Result<Outcome, Error> {
     let waiting = || entries.iter().filter(|entry| entry.state() == State::Waiting);
     let conflict = entries.iter().any(|entry| entry.state() == State::Conflict);
     if !conflict && waiting().try_for_each(Entry::install).is_ok() {
+        settle(entries)?;
         close(home, entries)?;
         return Ok(Outcome::Finished);
     }
@@ -243,7 +253,7 @@ fn remove_journal(home: &Path) -> Result<(), Error> {
             other => other.map_err(Error::io("remove", &path))?,
         }
     }
-    sync(home)
+    Ok(())
 }
 
 /// Reads a journal, if it is there, ours, and nobody else's to write: what comes with an archive or lies in a shared folder

@@ -99,9 +99,7 @@ impl Guard {
     pub fn commit(&self, changes: &Changes) -> Result<Vec<Written>, Error> {
         let locked: Vec<PathBuf> =
             self.folders.iter().map(|lock| lock.folder().to_owned()).collect();
-        let written = commit::commit(changes, &locked)?;
-        self.made.sync()?;
-        Ok(written)
+        commit::commit(changes, &locked, &self.made)
     }
 }
 

@@ -53,7 +53,7 @@ impl World {
     }
 
     fn commit(&self, list: Vec<Change>) -> Result<Vec<How>, Error> {
-        let written = commit(&self.changes(list), &[self.home()])?;
+        let written = commit(&self.changes(list), &[self.home()], &MadeFolders::default())?;
         Ok(written.into_iter().map(|written| written.how).collect())
     }
 
@@ -96,7 +96,8 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) {
 
 /// Runs the first steps of a commit and stops, as a killed run does. `false` when there are no more steps.
 fn killed_after(steps: usize, changes: &Changes, home: &Path, pid: u32) -> bool {
-    let mut commit = Commit::prepare(changes, &[home.to_owned()], pid).unwrap();
+    let above = MadeFolders::default();
+    let mut commit = Commit::prepare(changes, &[home.to_owned()], &above, pid).unwrap();
     let all = commit.steps();
     all.iter().take(steps).for_each(|step| commit.take(*step).unwrap());
     mem::forget(commit);
@@ -154,7 +155,7 @@ fn a_run_that_is_killed_after_any_step_leaves_the_old_set_or_the_new_one() {
         assert_eq!(recover(&world.home()).unwrap(), None);
 
         if found == old {
-            commit(&changes, &[world.home()]).unwrap();
+            commit(&changes, &[world.home()], &MadeFolders::default()).unwrap();
         }
         assert_eq!(world.files(), new, "after {steps} steps and another run");
         if !more {
@@ -168,7 +169,8 @@ fn a_run_that_is_killed_after_any_step_leaves_the_old_set_or_the_new_one() {
 fn a_run_that_fails_at_any_step_leaves_everything_as_it_was() {
     for steps in 0.. {
         let (world, changes, old) = pair_and_more();
-        let mut commit = Commit::prepare(&changes, &[world.home()], process::id()).unwrap();
+        let above = MadeFolders::default();
+        let mut commit = Commit::prepare(&changes, &[world.home()], &above, process::id()).unwrap();
         let all = commit.steps();
         if steps >= all.len() - 1 {
             return;
@@ -187,7 +189,8 @@ fn undoing_can_be_killed_too() {
     let (_, changes, _) = pair_and_more();
     for undone in 0..=changes.list.len() {
         let (world, changes, old) = pair_and_more();
-        let mut commit = Commit::prepare(&changes, &[world.home()], pid).unwrap();
+        let above = MadeFolders::default();
+        let mut commit = Commit::prepare(&changes, &[world.home()], &above, pid).unwrap();
         let until_close = commit.steps().len() - 1;
         commit.steps().iter().take(until_close).for_each(|step| commit.take(*step).unwrap());
         journal::undo_some(&world.home(), &commit.entries, undone);
@@ -199,11 +202,78 @@ fn undoing_can_be_killed_too() {
 }
 
 #[test]
+fn a_journal_that_comes_back_after_its_end_changes_nothing() {
+    let (world, changes, old) = pair_and_more();
+    let above = MadeFolders::default();
+    let mut commit = Commit::prepare(&changes, &[world.home()], &above, dead_pid()).unwrap();
+    let mut journal = Vec::new();
+    for step in commit.steps() {
+        if step == Step::Close {
+            journal = fs::read(world.path(".kubepki.journal")).unwrap();
+        }
+        commit.take(step).unwrap();
+    }
+    drop(commit);
+    let new = with_changes(&old, &world, &changes);
+    assert_eq!(world.files(), new);
+    let comes_back = |name: &str| {
+        fs::write(world.path(name), &journal).unwrap();
+        world.set_mode(name, 0o600);
+    };
+
+    comes_back(".kubepki.journal");
+    assert_eq!(recover(&world.home()).unwrap().unwrap().outcome, Outcome::Finished);
+    assert_eq!(world.files(), new);
+    // Others have been there since: one file is new, two are gone, one of them with its folder.
+    world.commit(vec![world.change("ca.key", "newer", Secrecy::Secret)]).unwrap();
+    fs::remove_file(world.path("ca.crt")).unwrap();
+    fs::remove_dir_all(world.path("etcd")).unwrap();
+    let newer = world.files();
+    comes_back(".kubepki.journal");
+    recover(&world.home()).unwrap();
+    assert_eq!(world.files(), newer);
+}
+
+#[test]
+fn a_journal_of_an_undone_set_that_comes_back_changes_nothing() {
+    let (world, changes, old) = pair_and_more();
+    let above = MadeFolders::default();
+    let mut commit = Commit::prepare(&changes, &[world.home()], &above, dead_pid()).unwrap();
+    let until_close = commit.steps().len() - 1;
+    commit.steps().iter().take(until_close).for_each(|step| commit.take(*step).unwrap());
+    let journal = fs::read(world.path(".kubepki.journal")).unwrap();
+    commit.roll_back(Error::Vanished { path: "cause".into() });
+    assert_eq!(world.files(), old);
+    fs::write(world.path(".kubepki.undo"), &journal).unwrap();
+    world.set_mode(".kubepki.undo", 0o600);
+    assert_eq!(recover(&world.home()).unwrap().unwrap().outcome, Outcome::Undone);
+    assert_eq!(world.files(), old);
+}
+
+#[test]
+fn six_hundred_files_are_a_set_like_any_other() {
+    let world = World::new(&[]);
+    let name = |i: usize| format!("node-{}/file {i}", i / 5);
+    let list = || (0..600).map(|i| world.change(&name(i), "new", Secrecy::Secret)).collect();
+    let changes = world.changes(list());
+    let until = |wanted: Step| {
+        let above = MadeFolders::default();
+        let commit = Commit::prepare(&changes, &[world.home()], &above, 1).unwrap();
+        commit.steps().iter().position(|step| *step == wanted).unwrap()
+    };
+    killed_after(until(Step::Install(300)), &changes, &world.home(), dead_pid());
+    let recovery = recover(&world.home()).unwrap().unwrap();
+    assert_eq!((recovery.outcome, recovery.files), (Outcome::Finished, 600));
+    assert_eq!(world.files().len(), 600);
+}
+
+#[test]
 fn an_edit_after_the_kill_is_never_overwritten() {
     let pid = dead_pid();
     let (world, changes, old) = pair_and_more();
     // All steps up to the first rename: key in place, certificate not.
-    let mut commit = Commit::prepare(&changes, &[world.home()], pid).unwrap();
+    let above = MadeFolders::default();
+    let mut commit = Commit::prepare(&changes, &[world.home()], &above, pid).unwrap();
     let steps = commit.steps();
     let first = steps.iter().position(|step| *step == Step::Install(0)).unwrap();
     steps[..=first].iter().for_each(|step| commit.take(*step).unwrap());
@@ -334,7 +404,8 @@ fn a_file_that_is_not_as_it_must_be_stops_the_whole_set() {
 fn an_edit_between_reading_and_renaming_is_seen() {
     let world = World::new(&[("config", "old")]);
     let changes = world.changes(vec![world.change("config", "new", Secrecy::AsFound)]);
-    let mut commit = Commit::prepare(&changes, &[], process::id()).unwrap();
+    let above = MadeFolders::default();
+    let mut commit = Commit::prepare(&changes, &[], &above, process::id()).unwrap();
     commit.take(Step::Stage(0)).unwrap();
     fs::write(world.path("config"), "kubectl was here").unwrap();
     let error = commit.take(Step::Check).unwrap_err();
@@ -346,7 +417,8 @@ fn an_edit_between_reading_and_renaming_is_seen() {
 fn a_file_that_appears_at_the_last_moment_is_not_overwritten() {
     let world = World::new(&[]);
     let changes = world.changes(vec![world.change("key", "new", Secrecy::Secret)]);
-    let mut commit = Commit::prepare(&changes, &[], process::id()).unwrap();
+    let above = MadeFolders::default();
+    let mut commit = Commit::prepare(&changes, &[], &above, process::id()).unwrap();
     commit.take(Step::Stage(0)).unwrap();
     commit.take(Step::Check).unwrap();
     fs::write(world.path("key"), "theirs").unwrap();
@@ -415,10 +487,10 @@ fn several_files_need_a_locked_home_and_one_does_not() {
     let list = |names: &[&str]| {
         world.changes(names.iter().map(|name| world.change(name, "x", Secrecy::Public)).collect())
     };
-    let error = commit(&list(&["one", "two"]), &[]).unwrap_err();
+    let error = commit(&list(&["one", "two"]), &[], &MadeFolders::default()).unwrap_err();
     assert!(matches!(error, Error::NotLocked { .. }), "{error}");
     assert_eq!(world.files(), Files::new());
-    commit(&list(&["one"]), &[]).unwrap();
+    commit(&list(&["one"]), &[], &MadeFolders::default()).unwrap();
 }
 
 #[test]
