@@ -50,16 +50,13 @@ pub(super) struct Offers<'a> {
 struct Offered<'a> {
     offer: &'a Offer,
     certificate: &'a Certificate,
+    /// Those of CAs come along with others, and are not for a key that is here. Found once: there may be thousands.
+    is_ca: bool,
     /// Whether somebody here has its key.
     is_claimed: bool,
 }
 
 impl Offered<'_> {
-    /// Those of CAs come along with others, and are not for a key that is here.
-    fn is_ca(&self) -> bool {
-        self.certificate.extensions().is_ca() || self.certificate.is_self_issued()
-    }
-
     fn refusal(&self, why: Vec<String>) -> Refusal {
         let subject = self.certificate.subject().to_string();
         Refusal { file: self.offer.file.clone(), subject, why }
@@ -74,14 +71,20 @@ impl<'a> Offers<'a> {
         };
         let all = offers.iter().flat_map(|offer| {
             let certificates = offer.certificates.iter();
-            certificates.map(move |certificate| Offered { offer, certificate, is_claimed: false })
+            certificates.map(move |certificate| Offered {
+                offer,
+                certificate,
+                is_ca: certificate.extensions().is_ca(),
+                is_claimed: false,
+            })
         });
         Self { all: all.collect(), is_whole, refused: Vec::new() }
     }
 
     /// What does not fit, with what nobody here has the key of.
     pub(super) fn refused(self) -> Vec<Refusal> {
-        let stray = |one: &&Offered<'_>| self.is_whole && !one.is_claimed && !one.is_ca();
+        let is_along = |one: &Offered<'_>| one.is_ca || one.certificate.is_self_issued();
+        let stray = |one: &&Offered<'_>| self.is_whole && !one.is_claimed && !is_along(one);
         let stray = self.all.iter().filter(stray);
         let stray = stray.map(|one| one.refusal(vec!["its key is none of those here".to_owned()]));
         let stray: Vec<Refusal> = stray.collect();
@@ -102,9 +105,10 @@ impl<'a> Offers<'a> {
         for (count, index) in candidates.into_iter().enumerate() {
             let certificate = self.all[index].certificate;
             self.all[index].is_claimed = true;
-            let foreign = Foreign { leaf: certificate, between: self.cas_for(index) };
-            let too_many = || vec![format!("there are more than {MOST_FOR_A_KEY} for its key")];
-            let judgement = if count < MOST_FOR_A_KEY { judged(&foreign) } else { Err(too_many()) };
+            let judgement = match count < MOST_FOR_A_KEY {
+                true => judged(&Foreign { leaf: certificate, between: self.cas_for(index) }),
+                false => Err(vec![format!("there are more than {MOST_FOR_A_KEY} for its key")]),
+            };
             match judgement {
                 Ok(chain) => fit.push(chain),
                 Err(_) if there == Some(certificate) => {}
@@ -116,10 +120,10 @@ impl<'a> Offers<'a> {
 
     /// The CAs that came along, those of the same file first.
     fn cas_for(&self, index: usize) -> Vec<&'a Certificate> {
-        let own = &self.all[index].offer.file;
+        let own = self.all[index].offer;
         let cas = |is_own: bool| {
-            let cas = self.all.iter().filter(|one| one.certificate.extensions().is_ca());
-            cas.filter(move |one| (one.offer.file == *own) == is_own).map(|one| one.certificate)
+            let cas = self.all.iter().filter(|one| one.is_ca);
+            cas.filter(move |one| std::ptr::eq(one.offer, own) == is_own).map(|one| one.certificate)
         };
         cas(true).chain(cas(false)).collect()
     }
