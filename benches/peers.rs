@@ -1,4 +1,5 @@
-//! kubepki beside the tools that it replaces: `cargo bench`; whole control planes alone: `cargo bench -- clusters`.
+//! kubepki beside the tools that it replaces: `cargo bench`; whole control planes alone: `cargo bench -- clusters`; inventories
+//! of many workers, for which there is no peer: `cargo bench -- fleets`.
 //!
 //! Both sides run in turn, so that a busy machine is busy for both, and what counts is the ratio of their medians.
 //! Nothing is asserted: the figures of one machine are no law for another.
@@ -116,6 +117,9 @@ fn measure() -> Outcome<()> {
         println!("{HEAD:<42} {:>24} {:>26} {:>7}", "kubepki", "peer", "ratio");
         clusters()?;
         return cluster_memory();
+    }
+    if env::args().any(|argument| argument == "fleets") {
+        return fleets();
     }
     let kubectl = kubectl()?;
     let openssl = program("openssl", "apt-get install openssl")?;
@@ -241,6 +245,56 @@ fn cluster_memory() -> Outcome<()> {
         ours / theirs
     );
     Ok(())
+}
+
+/// How the time grows with the number of workers (ECDSA-P256): what a run takes that makes all, and one that finds all as asked.
+fn fleets() -> Outcome<()> {
+    println!(
+        "{:>8} {:>14} {:>14} {:>10} {:>22} {:>10}",
+        "workers", "ms a node", "of a processor", "MB", "again: certificates/s", "MB"
+    );
+    for workers in [100_u32, 500, 2_000, 20_000] {
+        let mut rounds = Vec::new();
+        for _ in 0..if workers > 2_000 { 1 } else { 5 } {
+            rounds.push(fleet(workers)?);
+        }
+        let [make, make_processor, make_memory, again, again_memory] = [0, 1, 2, 3, 4]
+            .map(|column| middle(rounds.iter().map(|round| round[column]).collect()));
+        let nodes = f64::from(workers);
+        println!(
+            "{workers:>8} {:>14.2} {:>14.2} {:>10.1} {:>22.0} {:>10.1}",
+            1000.0 * make / nodes,
+            1000.0 * make_processor / nodes,
+            make_memory,
+            // Each worker has two; the shared ones are few.
+            2.0 * nodes / again,
+            again_memory
+        );
+    }
+    Ok(())
+}
+
+/// Seconds, seconds of a processor and MB of the run that makes all; seconds and MB of the next.
+fn fleet(workers: u32) -> Outcome<[f64; 5]> {
+    let folder = tempfile::tempdir()?;
+    let nodes = (0..workers).map(|i| {
+        let [_, a, b, c] = (0x0a01_0000 + i).to_be_bytes();
+        format!("- {{name: worker-{i}, addresses: [10.{a}.{b}.{c}]}}\n")
+    });
+    let inventory = format!(
+        "apiVersion: kubepki/v1alpha1\nkind: ClusterPKI\nencryptionAlgorithm: ECDSA-P256\n\
+         controlPlaneNodes: [{{name: cp-1, addresses: [10.0.0.1]}}]\nworkerNodes:\n{}",
+        nodes.collect::<String>()
+    );
+    fs::write(folder.path().join("cluster.yaml"), inventory)?;
+    let run = || -> Outcome<Vec<f64>> {
+        let command = words("$KUBEPKI cluster init -q --config cluster.yaml");
+        let told = timed(folder.path(), "%e %U %S %M", &command)?;
+        Ok(told.split(' ').map(str::parse).collect::<Result<_, _>>()?)
+    };
+    let (make, again) = (run()?, run()?);
+    let megabytes = |kilobytes: f64| kilobytes * 1024.0 / 1e6;
+    Ok([make[0], make[1] + make[2], megabytes(make[3]), again[0], megabytes(again[3])])
 }
 
 fn words(script: &str) -> [OsString; 3] {
