@@ -8,31 +8,16 @@
 # servers listen on 127.0.0.1, the API server on PORT (6443).
 set -euo pipefail
 
-main() {
-  . "$(dirname "${BASH_SOURCE[0]}")/../show"
-  if [[ ${1:-} == --beside-the-servers ]]; then
-    try_it
-    exit
-  fi
-  . "$(dirname "${BASH_SOURCE[0]}")/../path"
-  local port=${1:-6443} script control_plane
-  export ASKED="--apiserver-advertise-address 192.0.2.10 --node-name cp-1 --control-plane-endpoint 127.0.0.1:$port"
-  script=$(realpath "${BASH_SOURCE[0]}")
-  control_plane=$(realpath "${script%/*}/../../tests/control-plane")
-  # The first time this takes a quarter of an hour; the programs are kept in the home of the user.
-  KUBEBUILDER_ASSETS=$("$control_plane/build")
-  HOME=$(mktemp -d)
-  export KUBEBUILDER_ASSETS HOME
-  trap 'rm -rf "$HOME"' EXIT
-  cd
-  mkdir office node
+. "$(dirname "${BASH_SOURCE[0]}")/../show"
+SERVERS=(run node/pki)
 
+make_it() {
+  ASKED="--apiserver-advertise-address 192.0.2.10 --node-name cp-1 --control-plane-endpoint 127.0.0.1:$PORT"
+  mkdir office node
   make_the_cas
   ask
   sign
   import
-  cd
-  "$control_plane/run" --port "$port" node/pki -- bash "$script" --beside-the-servers
 }
 
 make_the_cas() {
@@ -79,4 +64,4 @@ try_it() {
   show "kubectl auth can-i '*' '*' --kubeconfig admin.conf" yes
 }
 
-main "$@"
+play "$@"

@@ -7,29 +7,12 @@
 # vanishes at the end; the servers listen on 127.0.0.1, their load balancer on PORT (6443).
 set -euo pipefail
 
-main() {
-  . "$(dirname "${BASH_SOURCE[0]}")/../show"
-  if [[ ${1:-} == --beside-the-servers ]]; then
-    try_it
-    exit
-  fi
-  . "$(dirname "${BASH_SOURCE[0]}")/../path"
-  local port=${1:-6443} script control_plane
-  script=$(realpath "${BASH_SOURCE[0]}")
-  control_plane=$(realpath "${script%/*}/../../tests/control-plane")
-  # The first time this takes a quarter of an hour; the programs are kept in the home of the user.
-  KUBEBUILDER_ASSETS=$("$control_plane/build")
-  HOME=$(mktemp -d)
-  export KUBEBUILDER_ASSETS HOME
-  trap 'rm -rf "$HOME"' EXIT
-  cd
-  sed "s/localhost:6443/localhost:$port/" "${script%/*}/cluster.yaml" >cluster.yaml
-
-  make_it
-  "$control_plane/run-ha" --port "$port" nodes -- bash "$script" --beside-the-servers
-}
+. "$(dirname "${BASH_SOURCE[0]}")/../show"
+SERVERS=(run-ha nodes)
 
 make_it() {
+  sed "s/localhost:6443/localhost:$PORT/" "$examples/ha-cluster/cluster.yaml" >cluster.yaml
+
   title "One command for ten machines and people"
   show "kubepki cluster init --config cluster.yaml" nodes/worker-2/kubelet.conf
   show "ls . nodes users"
@@ -63,4 +46,4 @@ try_it() {
   show "kubectl auth whoami --kubeconfig nodes/worker-3/kubelet.conf" system:nodes
 }
 
-main "$@"
+play "$@"

@@ -7,30 +7,12 @@
 # vanishes at the end; the servers listen on 127.0.0.1, the API server on PORT (6443).
 set -euo pipefail
 
-main() {
-  . "$(dirname "${BASH_SOURCE[0]}")/../show"
-  if [[ ${1:-} == --beside-the-servers ]]; then
-    try_it
-    exit
-  fi
-  . "$(dirname "${BASH_SOURCE[0]}")/../path"
-  local port=${1:-6443} script control_plane
-  # The endpoint is where the servers of this example listen; a real one is the node's own address.
-  export ASKED="--apiserver-advertise-address 192.0.2.10 --node-name cp-1 --control-plane-endpoint 127.0.0.1:$port"
-  script=$(realpath "${BASH_SOURCE[0]}")
-  control_plane=$(realpath "${script%/*}/../../tests/control-plane")
-  # The first time this takes a quarter of an hour; the programs are kept in the home of the user.
-  KUBEBUILDER_ASSETS=$("$control_plane/build")
-  HOME=$(mktemp -d)
-  export KUBEBUILDER_ASSETS HOME
-  trap 'rm -rf "$HOME"' EXIT
-  cd
-
-  make_it
-  "$control_plane/run" --port "$port" --controller-manager pki -- bash "$script" --beside-the-servers
-}
+. "$(dirname "${BASH_SOURCE[0]}")/../show"
+SERVERS=(run --controller-manager pki)
 
 make_it() {
+  # The endpoint is where the servers of this example listen; a real one is the node's own address.
+  ASKED="--apiserver-advertise-address 192.0.2.10 --node-name cp-1 --control-plane-endpoint 127.0.0.1:$PORT"
   title "Everything that a control plane takes"
   show "kubepki cluster init $ASKED" kubelet.conf
 
@@ -56,4 +38,4 @@ try_it() {
   show "kubectl wait csr/jane --for=jsonpath='{.status.certificate}' --timeout=30s --kubeconfig admin.conf" met
 }
 
-main "$@"
+play "$@"

@@ -7,27 +7,8 @@
 # a temporary home that vanishes at the end; the servers listen on 127.0.0.1, the API server on PORT (6443).
 set -euo pipefail
 
-main() {
-  . "$(dirname "${BASH_SOURCE[0]}")/../show"
-  if [[ ${1:-} == --beside-the-servers ]]; then
-    try_it
-    exit
-  fi
-  . "$(dirname "${BASH_SOURCE[0]}")/../path"
-  export PORT=${1:-6443}
-  local script control_plane
-  script=$(realpath "${BASH_SOURCE[0]}")
-  control_plane=$(realpath "${script%/*}/../../tests/control-plane")
-  # The first time this takes a quarter of an hour; the programs are kept in the home of the user.
-  KUBEBUILDER_ASSETS=$("$control_plane/build")
-  HOME=$(mktemp -d)
-  export KUBEBUILDER_ASSETS HOME
-  trap 'rm -rf "$HOME"' EXIT
-  cd
-
-  make_it
-  "$control_plane/run" --port "$PORT" pki -- bash "$script" --beside-the-servers
-}
+. "$(dirname "${BASH_SOURCE[0]}")/../show"
+SERVERS=(run pki)
 
 make_it() {
   title "A CA, and a certificate for the API server"
@@ -61,4 +42,4 @@ try_it() {
   show "cd / && kubectl get ns --kubeconfig ~/conf/admin.conf" kube-system
 }
 
-main "$@"
+play "$@"

@@ -7,25 +7,11 @@
 # vanishes at the end; the servers listen on 127.0.0.1, the API server on PORT (6443).
 set -euo pipefail
 
-main() {
-  . "$(dirname "${BASH_SOURCE[0]}")/../show"
-  if [[ ${1:-} == --beside-the-servers ]]; then
-    try_it
-    exit
-  fi
-  . "$(dirname "${BASH_SOURCE[0]}")/../path"
-  export PORT=${1:-6443}
-  local script control_plane
-  script=$(realpath "${BASH_SOURCE[0]}")
-  control_plane=$(realpath "${script%/*}/../../tests/control-plane")
-  # The first time this takes a quarter of an hour; the programs are kept in the home of the user.
-  KUBEBUILDER_ASSETS=$("$control_plane/build")
-  HOME=$(mktemp -d)
-  export KUBEBUILDER_ASSETS HOME
-  trap 'rm -rf "$HOME"' EXIT
-  cd
+. "$(dirname "${BASH_SOURCE[0]}")/../show"
+SERVERS=(run --controller-manager pki)
+
+make_it() {
   kubepki -q cluster init --apiserver-advertise-address 192.0.2.10 --node-name cp-1 --control-plane-endpoint "127.0.0.1:$PORT"
-  "$control_plane/run" --port "$PORT" --controller-manager pki -- bash "$script" --beside-the-servers
 }
 
 try_it() {
@@ -51,4 +37,4 @@ try_it() {
   show "kubectl auth can-i list pods --kubeconfig alice.conf --context alice@kubernetes || true" no
 }
 
-main "$@"
+play "$@"
