@@ -2,7 +2,7 @@
 //!
 //! It only sorts out what is not worth the tests that count. A fault in here could make the search longer and refuse
 //! primes; it could not let a composite number through. Base 2 needs squares and doublings alone, and squares of a fixed
-//! length are cheap: it takes two thirds of the time of a Miller-Rabin round. What it does next, and when, does not
+//! length are cheap: it takes three fifths of the time of a Miller-Rabin round. What it does next, and when, does not
 //! depend on the bits of n.
 
 use zeroize::Zeroizing;

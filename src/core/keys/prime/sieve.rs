@@ -1,6 +1,6 @@
 //! The sieve before the tests: of the odd numbers from a random one on, those without a small factor.
 //!
-//! A remainder costs some 20 ns, Fermat's test of a candidate 0.4 ms and more. So the small primes go as far as one more of
+//! A remainder costs some 20 ns, Fermat's test of a candidate 0.35 ms and more. So the small primes go as far as one more of
 //! them saves what it costs; a candidate then is twelve times as likely to be prime as any odd number.
 
 use std::sync::OnceLock;
