@@ -1,6 +1,6 @@
 //! Writing a set of files: a list of steps, so that each can be the last one of a killed run in a test.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -279,12 +279,12 @@ fn take_over(file: &File, old: &Metadata) -> bool {
 
 /// Removes what dead runs have left where this one is going to write.
 fn sweep(files: &[OneFile]) {
-    let folders: BTreeSet<&Path> = files.iter().map(|file| parent(&file.target)).collect();
-    for folder in folders {
-        temp::sweep(folder, false);
-    }
+    let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
     for file in files {
-        temp::sweep_target(&file.target);
+        folders.entry(parent(&file.target)).or_default().push(&file.target);
+    }
+    for (folder, targets) in folders {
+        temp::sweep_for(folder, &targets);
     }
 }
 

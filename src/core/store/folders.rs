@@ -97,9 +97,13 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Error> {
 
 /// One spelling for each file, whether it exists or not: the real folder, then the name. The folder must exist.
 pub(super) fn identity(path: &Path) -> Result<PathBuf, Error> {
+    Ok(real_folder(path)?.join(name(path)?))
+}
+
+/// The folder of a path without symlinks; it must exist.
+pub(super) fn real_folder(path: &Path) -> Result<PathBuf, Error> {
     let folder = parent(path);
-    let real = fs::canonicalize(folder).map_err(Error::io("look at", folder))?;
-    Ok(real.join(name(path)?))
+    fs::canonicalize(folder).map_err(Error::io("look at", folder))
 }
 
 /// Makes the names in some folders durable.

@@ -1,5 +1,6 @@
 //! What a change meets on the disk: where it really goes, what is there, which mode it gets.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -7,24 +8,35 @@ use std::path::{Path, PathBuf};
 
 use super::commit::How;
 use super::error::Error;
-use super::folders::{MadeFolders, PRIVATE, SHARED, identity, parent, resolve};
+use super::folders::{MadeFolders, PRIVATE, SHARED, name, parent, real_folder, resolve};
 use super::read::{LIMIT, kind, open_file, read_all};
 use crate::core::changes::{Before, Bytes, Change, Secrecy};
 
 /// Where each change really goes, each file once. Missing folders are made, those for secrets first.
 pub(super) fn targets(list: &[Change], made: &mut MadeFolders) -> Result<Vec<PathBuf>, Error> {
     let resolved: Vec<PathBuf> = list.iter().map(follow).collect::<Result<_, _>>()?;
-    let is_private = |i: &usize| list[*i].secrecy != Secrecy::Public;
-    let (private, shared): (Vec<usize>, Vec<usize>) = (0..list.len()).partition(is_private);
-    private.into_iter().try_for_each(|i| made.make(parent(&resolved[i]), PRIVATE))?;
-    shared.into_iter().try_for_each(|i| made.make(parent(&resolved[i]), SHARED))?;
-    let targets: Vec<PathBuf> =
-        resolved.iter().map(|path| identity(path)).collect::<Result<_, _>>()?;
-    for (i, target) in targets.iter().enumerate() {
-        if let Some(j) = targets[..i].iter().position(|earlier| earlier == target) {
-            let (first, second) = (list[j].path.clone(), list[i].path.clone());
+    // Many files are in one folder, which is looked at once.
+    let folders = |is_private: bool| -> BTreeSet<&Path> {
+        let files = list.iter().zip(&resolved);
+        let files = files.filter(|(one, _)| (one.secrecy != Secrecy::Public) == is_private);
+        files.map(|(_, path)| parent(path)).collect()
+    };
+    folders(true).into_iter().try_for_each(|folder| made.make(folder, PRIVATE))?;
+    folders(false).into_iter().try_for_each(|folder| made.make(folder, SHARED))?;
+    let mut real = BTreeMap::new();
+    let mut targets = Vec::new();
+    let mut seen = BTreeMap::new();
+    for (change, path) in list.iter().zip(&resolved) {
+        let folder = match real.get(parent(path)) {
+            Some(folder) => folder,
+            None => real.entry(parent(path)).or_insert(real_folder(path)?),
+        };
+        let target = folder.join(name(path)?);
+        if let Some(first) = seen.insert(target.clone(), &change.path) {
+            let (first, second) = (first.clone(), change.path.clone());
             return Err(Error::Twice { first, second });
         }
+        targets.push(target);
     }
     Ok(targets)
 }

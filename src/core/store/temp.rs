@@ -64,10 +64,13 @@ pub(super) fn sweep(folder: &Path, sets: bool) -> usize {
     sweep_if(folder, |_, owner| sets || !owner.in_set)
 }
 
-/// Removes what dead runs have left beside `target` for it alone; for a run that is about to write it anyway.
-pub(super) fn sweep_target(target: &Path) -> usize {
-    let Ok(stem) = stem(target) else { return 0 };
-    sweep_if(parent(target), |name, _| name.as_bytes().starts_with(stem.as_bytes()))
+/// The same for what is not of a set, and for what is of one but beside `targets` for them alone: the run is about to write
+/// these anyway. The folder is read once: it may have thousands of files.
+pub(super) fn sweep_for(folder: &Path, targets: &[&Path]) -> usize {
+    let stems: Vec<OsString> = targets.iter().filter_map(|target| stem(target).ok()).collect();
+    let is_theirs =
+        |name: &OsStr| stems.iter().any(|stem| name.as_bytes().starts_with(stem.as_bytes()));
+    sweep_if(folder, |name, owner| !owner.in_set || is_theirs(name))
 }
 
 /// Whether `temp` is a name that [`create`] or [`link`] would give for `target` in a set.
@@ -189,7 +192,7 @@ mod tests {
         let other = create(&dir.path().join("ca.crt"), owner).unwrap().0;
         let staged = create(&target, owner).unwrap().0;
         assert_eq!(sweep(dir.path(), false), 0);
-        assert_eq!(sweep_target(&target), 1);
+        assert_eq!(sweep_for(parent(&target), &[&target]), 1);
         assert!(!staged.exists() && other.exists());
         assert_eq!(sweep(dir.path(), true), 1);
     }
