@@ -18,12 +18,13 @@ Examples:
   kubepki context current --kubeconfig admin.conf")]
     Current(Where),
 
-    /// List the contexts
+    /// List the contexts, and until when their certificates count
     #[command(
         visible_alias = "ls",
         after_help = "\
 Examples:
   kubepki context list
+  kubepki context list -o wide
   kubepki context list --kubeconfig admin.conf -o name"
     )]
     List(Where),

@@ -21,6 +21,7 @@ pub mod exit;
 mod kubeconfig;
 pub mod output;
 mod screen;
+mod tables;
 mod upload;
 
 use self::args::Shared;
@@ -316,7 +317,7 @@ impl Session<'_> {
                 self.out.report(&report)?;
             }
             ContextCommand::List(place) => {
-                let report = acts::contexts(&place.paths(self.environment))?;
+                let report = acts::contexts(&place.paths(self.environment), self.world.now)?;
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }

@@ -1,0 +1,87 @@
+//! Reports on kubeconfigs as people read them: tables.
+
+use super::output::{Printed, escape_line};
+use crate::core::check::ClientCertificate;
+use crate::core::report::{ContextRow, ContextsReport};
+
+impl Printed for ContextsReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        let head = ["", "NAME", "CLUSTER", "USER", "NAMESPACE", "SERVER", "EXPIRES"];
+        let row = |context| {
+            let [mark, name, cluster, user, namespace, server] = cells(context);
+            [mark, name, cluster, user, namespace, server, expiry(context)]
+        };
+        table(head, self.contexts.iter().map(row))
+    }
+
+    fn wide(&self) -> String {
+        let head = ["", "NAME", "CLUSTER", "USER", "NAMESPACE", "SERVER", "EXPIRES", "FILE"];
+        let row = |context: &ContextRow| {
+            let [mark, name, cluster, user, namespace, server] = cells(context);
+            let file = escape_line(&context.file.display().to_string());
+            [mark, name, cluster, user, namespace, server, expiry_in_full(context), file]
+        };
+        table(head, self.contexts.iter().map(row))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.contexts.iter().map(|context| context.name.clone()).collect()
+    }
+}
+
+fn cells(context: &ContextRow) -> [String; 6] {
+    let ContextRow { current, name, cluster, user, namespace, server, .. } = context;
+    let mark = if *current { "*" } else { "" };
+    [mark, name, cluster, user, namespace, server].map(escape_line)
+}
+
+/// `in 12d`
+fn expiry(context: &ContextRow) -> String {
+    let text = match &context.certificate {
+        None => "",
+        Some(ClientCertificate::Damaged { .. }) => "damaged",
+        Some(ClientCertificate::Expired { .. }) => "expired",
+        Some(ClientCertificate::Missing { .. }) => "missing",
+        Some(ClientCertificate::NotYetValid { .. }) => "not yet valid",
+        Some(ClientCertificate::Unreadable { .. }) => "unreadable",
+        Some(ClientCertificate::Valid { days_left: 0, .. }) => "in <1d",
+        Some(ClientCertificate::Valid { days_left, .. }) => return format!("in {days_left}d"),
+    };
+    text.to_owned()
+}
+
+/// The moment, or the file that is missing, or what is wrong.
+fn expiry_in_full(context: &ContextRow) -> String {
+    let text = match &context.certificate {
+        None => String::new(),
+        Some(ClientCertificate::Damaged { why }) => format!("damaged: {why}"),
+        Some(ClientCertificate::Expired { not_after }) => format!("{not_after} (expired)"),
+        Some(ClientCertificate::Missing { file }) => format!("missing: {}", file.display()),
+        Some(ClientCertificate::NotYetValid { not_before, not_after }) => {
+            format!("{not_after} (not valid before {not_before})")
+        }
+        Some(ClientCertificate::Unreadable { file, why }) => {
+            format!("unreadable: {}: {why}", file.display())
+        }
+        Some(ClientCertificate::Valid { not_after, .. }) => not_after.to_string(),
+    };
+    escape_line(&text)
+}
+
+/// Columns as wide as their widest cell, two spaces apart.
+fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    let mut widths = [0; N];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
