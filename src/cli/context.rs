@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::kubeconfig_view::ExportArgs;
 use crate::core::Wanted;
 use crate::core::kubeconfig::{LoadPaths, load_paths};
 
@@ -17,6 +18,13 @@ Examples:
   kubepki context current
   kubepki context current --kubeconfig admin.conf")]
     Current(Where),
+
+    /// Make one file of a context and all that it needs, certificates and keys included
+    #[command(after_help = "\
+Examples:
+  kubepki context export admin@kubernetes
+  kubepki context export admin@kubernetes --out - | ssh cp-1 'cat > admin.conf'")]
+    Export(ExportArgs),
 
     /// List the contexts, and until when their certificates count
     #[command(

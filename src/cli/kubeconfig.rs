@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
+use super::kubeconfig_view::ViewArgs;
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA};
 use crate::core::kubeconfig::{
@@ -26,6 +27,14 @@ Examples:
   kubepki kubeconfig gen alice --server https://kube.example.com:6443 --issue --org dev --validity 90d
   kubepki kubeconfig gen admin --server https://10.0.0.5:6443 --paths --issue --out conf/admin.conf")]
     Gen(Box<GenArgs>),
+
+    /// Show what client-go reads from the kubeconfigs, without secrets
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig view
+  kubepki kubeconfig view --minify --context alice@kubernetes -o json
+  kubepki kubeconfig view --origin")]
+    View(ViewArgs),
 }
 
 /// `kubepki kubeconfig gen`

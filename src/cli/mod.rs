@@ -19,6 +19,7 @@ mod context;
 mod elsewhere;
 pub mod exit;
 mod kubeconfig;
+mod kubeconfig_view;
 pub mod output;
 mod screen;
 mod tables;
@@ -254,6 +255,7 @@ impl Session<'_> {
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
                 self.make(&[args.spec(&self.shared, &self.folder)?], args.writing.dry_run)
             }
+            Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
             Command::Completion { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut self::command(), "kubepki", &mut script);
@@ -316,6 +318,7 @@ impl Session<'_> {
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
+            ContextCommand::Export(args) => return self.export(&args),
             ContextCommand::List(place) => {
                 let report = acts::contexts(&place.paths(self.environment), self.world.now)?;
                 self.tell(&report.warnings, &[]);

@@ -1,8 +1,10 @@
 //! Reports on kubeconfigs as people read them: tables.
 
+use std::io;
+
 use super::output::{Printed, escape_line};
 use crate::core::check::ClientCertificate;
-use crate::core::report::{ContextRow, ContextsReport};
+use crate::core::report::{ContextRow, ContextsReport, OriginsReport, ViewReport};
 
 impl Printed for ContextsReport {
     const IS_DATA: bool = true;
@@ -28,6 +30,39 @@ impl Printed for ContextsReport {
 
     fn names(&self) -> Vec<String> {
         self.contexts.iter().map(|context| context.name.clone()).collect()
+    }
+}
+
+impl Printed for ViewReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.document.yaml()).into_owned()
+    }
+
+    /// Not as other reports are: what is a string must be one for every reader of YAML.
+    fn yaml(&self) -> io::Result<String> {
+        Ok(self.text())
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.config.contexts.iter().map(|context| context.name.clone()).collect()
+    }
+}
+
+impl Printed for OriginsReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        let rows = self.entries.iter().map(|entry| {
+            let file = entry.file.display().to_string();
+            [entry.kind, &entry.name, &file, &entry.hides.join(", ")].map(escape_line)
+        });
+        table(["KIND", "NAME", "FILE", "HIDES"], rows)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.entries.iter().map(|entry| entry.name.clone()).collect()
     }
 }
 
