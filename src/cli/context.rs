@@ -1,7 +1,7 @@
 //! `kubepki context`: which cluster, as whom.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -71,10 +71,15 @@ pub struct UseArgs {
 impl Where {
     /// The files, by client-go's rules.
     pub fn paths(&self, environment: &dyn Fn(&str) -> Option<OsString>) -> LoadPaths {
-        let list = environment("KUBECONFIG");
-        let home = environment("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        load_paths(self.kubeconfig.as_deref(), list.as_deref(), home.as_deref())
+        files(self.kubeconfig.as_deref(), environment)
     }
+}
+
+/// The files, by client-go's rules, with one that was typed or without.
+pub fn files(typed: Option<&Path>, environment: &dyn Fn(&str) -> Option<OsString>) -> LoadPaths {
+    let list = environment("KUBECONFIG");
+    let home = environment("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    load_paths(typed, list.as_deref(), home.as_deref())
 }
 
 impl UseArgs {

@@ -6,10 +6,12 @@ use clap::Args;
 
 use super::Session;
 use super::args::Writing;
-use super::context::Where;
+use super::context::{Where, files};
 use super::exit::Exit;
+use crate::core::check::Severity;
 use crate::core::spec::{Destination, check_file_name};
-use crate::core::{self as acts, Error, Export, Shown, ViewOf};
+use crate::core::x509::time::Period;
+use crate::core::{self as acts, ContextError, Error, Export, Shown, ViewOf};
 
 /// `kubepki kubeconfig view`
 #[derive(Args, Debug)]
@@ -55,6 +57,32 @@ pub struct ExportArgs {
     writing: Writing,
 }
 
+/// `kubepki kubeconfig check`
+#[derive(Args, Debug)]
+pub struct CheckArgs {
+    /// Kubeconfigs, each by itself [default: those of $KUBECONFIG, else ~/.kube/config, as they count together]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+
+    /// How soon the end of a certificate is worth a warning
+    #[arg(long, value_name = "PERIOD", default_value = "30d")]
+    within: Period,
+
+    /// What makes the exit code 3: error, warning or info, and all that is worse
+    #[arg(long, value_name = "SEVERITY", default_value = "warning")]
+    fail_on: Severity,
+}
+
+/// `kubepki kubeconfig diff`
+#[derive(Args, Debug)]
+pub struct DiffArgs {
+    /// The kubeconfig as it was
+    old: PathBuf,
+
+    /// The kubeconfig as it is
+    new: PathBuf,
+}
+
 impl ViewArgs {
     fn of(self) -> ViewOf {
         let Self { minify, context, flatten, raw, origin, place: _ } = self;
@@ -68,7 +96,8 @@ impl ExportArgs {
             Some(out) if out == Path::new("-") => Destination::Stdout,
             Some(out) => Destination::File(out.to_owned()),
             None => {
-                check_file_name(&self.name)?;
+                let needs_out = |_| ContextError::NeedsOut(self.name.clone());
+                check_file_name(&self.name).map_err(needs_out)?;
                 Destination::File(PathBuf::from(format!("{}.conf", self.name)))
             }
         })
@@ -89,6 +118,24 @@ impl Session<'_> {
             }
         }
         Ok(Exit::Done)
+    }
+
+    /// Findings as bad as asked make the exit code.
+    pub(super) fn check(&mut self, args: &CheckArgs) -> Result<Exit, super::Stop> {
+        let (within, now) = (args.within, self.world.now);
+        let report = match args.paths.as_slice() {
+            [] => acts::check_kubeconfigs(&files(None, self.environment), within, now)?,
+            paths => acts::check_each(paths, within, now)?,
+        };
+        self.out.report(&report)?;
+        Ok(if report.has(args.fail_on) { Exit::Findings } else { Exit::Done })
+    }
+
+    /// A difference is a finding.
+    pub(super) fn diff(&mut self, args: &DiffArgs) -> Result<Exit, super::Stop> {
+        let report = acts::diff(&args.old, &args.new)?;
+        self.out.report(&report)?;
+        Ok(if report.differences.is_empty() { Exit::Done } else { Exit::Findings })
     }
 
     pub(super) fn export(&mut self, args: &ExportArgs) -> Result<Exit, super::Stop> {

@@ -255,6 +255,8 @@ impl Session<'_> {
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
                 self.make(&[args.spec(&self.shared, &self.folder)?], args.writing.dry_run)
             }
+            Command::Kubeconfig(KubeconfigCommand::Check(args)) => self.check(&args),
+            Command::Kubeconfig(KubeconfigCommand::Diff(args)) => self.diff(&args),
             Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
             Command::Completion { shell } => {
                 let mut script = Vec::new();

@@ -3,8 +3,11 @@
 use std::io;
 
 use super::output::{Printed, escape_line};
-use crate::core::check::ClientCertificate;
-use crate::core::report::{ContextRow, ContextsReport, OriginsReport, ViewReport};
+use crate::core::check::{ClientCertificate, Finding};
+use crate::core::kubeconfig::Change;
+use crate::core::report::{
+    ContextRow, ContextsReport, DifferencesReport, FindingsReport, OriginsReport, ViewReport,
+};
 
 impl Printed for ContextsReport {
     const IS_DATA: bool = true;
@@ -64,6 +67,53 @@ impl Printed for OriginsReport {
     fn names(&self) -> Vec<String> {
         self.entries.iter().map(|entry| entry.name.clone()).collect()
     }
+}
+
+impl Printed for FindingsReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        if self.findings.is_empty() {
+            return format!("nothing is wrong with {}\n", escape_line(&self.files.join(", ")));
+        }
+        self.findings.iter().map(finding).collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.findings.iter().map(|finding| finding.rule.to_owned()).collect()
+    }
+}
+
+impl Printed for DifferencesReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        if self.differences.is_empty() {
+            return "both say the same\n".to_owned();
+        }
+        let rows = self.differences.iter().map(|it| {
+            let change = match it.change {
+                Change::Added => "added",
+                Change::Changed => "changed",
+                Change::Removed => "removed",
+            };
+            [change, it.kind, &it.name, &it.fields.join(", ")].map(escape_line)
+        });
+        table(["CHANGE", "KIND", "NAME", "FIELDS"], rows)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.differences.iter().map(|it| it.name.clone()).collect()
+    }
+}
+
+/// `error    config: user admin: its certificate expired on ... [expired]`
+fn finding(it: &Finding) -> String {
+    let (file, severity) = (it.file.display(), it.severity);
+    let entry = it.entry.as_ref().map(|entry| format!("{entry}: ")).unwrap_or_default();
+    let line = escape_line(&format!("{file}: {entry}{} [{}]", it.message, it.rule));
+    let hint = it.hint.as_ref().map(|hint| format!("{:9}{}\n", "", escape_line(hint)));
+    format!("{severity:<8} {line}\n{}", hint.unwrap_or_default())
 }
 
 fn cells(context: &ContextRow) -> [String; 6] {

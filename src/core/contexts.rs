@@ -55,6 +55,9 @@ pub enum ContextError {
     /// No file is there.
     #[error("there is no kubeconfig: {0}")]
     NoFile(Place),
+    /// Its name cannot be that of a file.
+    #[error("the context `{0}` cannot give its name to a file")]
+    NeedsOut(String),
     /// Nothing is current.
     #[error("no current context is set in {0}")]
     NoCurrent(Place),
@@ -79,6 +82,10 @@ impl ContextError {
         match self {
             Self::NoFile(_) => {
                 Some("name another with --kubeconfig FILE, or make one: kubepki kubeconfig gen NAME --server https://HOST:6443".into())
+            }
+            Self::NeedsOut(name) => {
+                let name = quoted(Path::new(name));
+                Some(format!("kubepki context export --out context.conf -- {name}"))
             }
             Self::NoCurrent(place) | Self::NoPrevious(place) => {
                 Some(format!("kubepki context use NAME{}", place.option()))

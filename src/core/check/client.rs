@@ -26,7 +26,7 @@ pub enum ClientCertificate {
     /// There is no such file.
     Missing {
         /// The file.
-        #[serde(serialize_with = "as_text")]
+        #[serde(serialize_with = "super::as_text")]
         file: PathBuf,
     },
     /// It does not count yet.
@@ -39,7 +39,7 @@ pub enum ClientCertificate {
     /// The file cannot be read.
     Unreadable {
         /// The file.
-        #[serde(serialize_with = "as_text")]
+        #[serde(serialize_with = "super::as_text")]
         file: PathBuf,
         /// The disk's answer.
         why: String,
@@ -89,9 +89,4 @@ impl ClientCertificate {
         }
         Self::Valid { not_after, days_left: now.days_until(not_after) }
     }
-}
-
-/// A path as text: one that is no UTF-8 is no reason to keep a report back.
-fn as_text<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&path.to_string_lossy())
 }

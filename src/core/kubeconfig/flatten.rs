@@ -79,7 +79,7 @@ impl Flattening<'_> {
             let absolute = clean(&folder.join(resolved)).display().to_string();
             let owner = &self.owner;
             notes.push(format!(
-                "{owner}: the {field} `{place}` is named as {absolute}, where it is"
+                "{owner}: the relative {field} `{place}` becomes {absolute}, since it would be lost elsewhere"
             ));
             *place = absolute;
         }

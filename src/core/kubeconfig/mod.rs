@@ -7,6 +7,7 @@
 //! a program, or asks for the time.
 
 mod build;
+mod differences;
 mod edit;
 mod file;
 mod flatten;
@@ -23,6 +24,7 @@ mod written;
 mod yaml;
 
 pub use build::build;
+pub use differences::{Change, Difference, differences};
 pub use edit::{Error as EditError, NewEntries, add_entries, set_current_context};
 pub use file::{Error, File, MAX_BYTES};
 pub use flatten::clean;

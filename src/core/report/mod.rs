@@ -3,6 +3,7 @@
 mod contexts;
 mod facts;
 mod files;
+mod findings;
 mod made;
 mod shown;
 mod view;
@@ -10,6 +11,7 @@ mod view;
 pub use contexts::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
 pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
 pub use files::{FileRow, FilesReport, ReaderRow};
+pub use findings::{DifferencesReport, FindingsReport};
 pub use made::{Action, FileReport, MadeReport};
 pub use shown::{CaReport, Failure, KeyState, ShowReport, ShownFacts, ShownItem};
 pub use view::{Origin, OriginsReport, ViewReport};

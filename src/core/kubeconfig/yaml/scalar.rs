@@ -155,7 +155,7 @@ fn is_plainly_a_string(text: &str, in_flow: bool) -> bool {
 /// Printable, and no line break in YAML 1.1 or 1.2, no mark that an editor or terminal acts on.
 fn is_harmless(c: char) -> bool {
     !c.is_control()
-        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{61c}')
         && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
