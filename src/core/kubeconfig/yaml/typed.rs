@@ -101,7 +101,11 @@ impl<'a> Typed<'a, '_> {
             self.spend(key.text().len())?;
             match key.resolved() {
                 Some(Resolved::Merge) => self.enter(value).merge(keep)?,
-                Some(_) => keep(key.text(), value),
+                // JSON, which client-go goes through, has strings only.
+                Some(Resolved::Bool(true)) => keep("true", value),
+                Some(Resolved::Bool(false)) => keep("false", value),
+                Some(Resolved::Null) => return Err(self.enter(key).error("wanted a key")),
+                Some(Resolved::Number | Resolved::Str) => keep(key.text(), value),
                 None => return Err(self.enter(key).error("wanted a plain key")),
             }
         }
