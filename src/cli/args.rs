@@ -35,7 +35,7 @@ pub struct Shared {
     #[arg(skip)]
     pub cert_dir_is_typed: bool,
 
-    /// Form of what is printed: text, json, yaml, or just the names
+    /// Form of what is printed: text, wide (text with more columns), json, yaml, or just the names
     #[arg(
         short,
         long,

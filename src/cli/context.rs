@@ -1,10 +1,11 @@
 //! `kubepki context`: which cluster, as whom.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::kubeconfig_view::ExportArgs;
 use crate::core::Wanted;
 use crate::core::kubeconfig::{LoadPaths, load_paths};
 
@@ -18,12 +19,20 @@ Examples:
   kubepki context current --kubeconfig admin.conf")]
     Current(Where),
 
-    /// List the contexts
+    /// Make one file of a context and all that it needs, certificates and keys included
+    #[command(after_help = "\
+Examples:
+  kubepki context export admin@kubernetes
+  kubepki context export admin@kubernetes --out - | ssh cp-1 'cat > admin.conf'")]
+    Export(ExportArgs),
+
+    /// List the contexts, and until when their certificates count
     #[command(
         visible_alias = "ls",
         after_help = "\
 Examples:
   kubepki context list
+  kubepki context list -o wide
   kubepki context list --kubeconfig admin.conf -o name"
     )]
     List(Where),
@@ -62,10 +71,15 @@ pub struct UseArgs {
 impl Where {
     /// The files, by client-go's rules.
     pub fn paths(&self, environment: &dyn Fn(&str) -> Option<OsString>) -> LoadPaths {
-        let list = environment("KUBECONFIG");
-        let home = environment("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
-        load_paths(self.kubeconfig.as_deref(), list.as_deref(), home.as_deref())
+        files(self.kubeconfig.as_deref(), environment)
     }
+}
+
+/// The files, by client-go's rules, with one that was typed or without.
+pub fn files(typed: Option<&Path>, environment: &dyn Fn(&str) -> Option<OsString>) -> LoadPaths {
+    let list = environment("KUBECONFIG");
+    let home = environment("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+    load_paths(typed, list.as_deref(), home.as_deref())
 }
 
 impl UseArgs {

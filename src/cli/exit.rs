@@ -46,6 +46,7 @@ impl From<&Error> for Exit {
             | Error::Inventory(_)
             | Error::Keys(_)
             | Error::Kubeconfig(_)
+            | Error::KubeconfigMerged(_)
             | Error::Plan(_)
             | Error::Sign(_)
             | Error::Store(_) => Self::Failed,

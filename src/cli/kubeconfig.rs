@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
+use super::kubeconfig_view::{CheckArgs, DiffArgs, ViewArgs};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA};
 use crate::core::kubeconfig::{
@@ -19,6 +20,19 @@ use crate::core::spec::{
 /// What can be done with kubeconfigs.
 #[derive(Debug, Subcommand)]
 pub enum KubeconfigCommand {
+    /// Tell what client-go would say at use, and what the kubeconfigs can do
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig check
+  kubepki kubeconfig check admin.conf --within 90d --fail-on error")]
+    Check(CheckArgs),
+
+    /// Compare two kubeconfigs by what they say; secrets are never shown
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig diff old.conf new.conf")]
+    Diff(DiffArgs),
+
     /// Make a kubeconfig, or add a cluster, a user and a context to one
     #[command(after_help = "\
 Examples:
@@ -26,6 +40,14 @@ Examples:
   kubepki kubeconfig gen alice --server https://kube.example.com:6443 --issue --org dev --validity 90d
   kubepki kubeconfig gen admin --server https://10.0.0.5:6443 --paths --issue --out conf/admin.conf")]
     Gen(Box<GenArgs>),
+
+    /// Show what client-go reads from the kubeconfigs, without secrets
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig view
+  kubepki kubeconfig view --minify --context alice@kubernetes -o json
+  kubepki kubeconfig view --origin")]
+    View(ViewArgs),
 }
 
 /// `kubepki kubeconfig gen`

@@ -19,8 +19,10 @@ mod context;
 mod elsewhere;
 pub mod exit;
 mod kubeconfig;
+mod kubeconfig_view;
 pub mod output;
 mod screen;
+mod tables;
 mod upload;
 
 use self::args::Shared;
@@ -253,6 +255,9 @@ impl Session<'_> {
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
                 self.make(&[args.spec(&self.shared, &self.folder)?], args.writing.dry_run)
             }
+            Command::Kubeconfig(KubeconfigCommand::Check(args)) => self.check(&args),
+            Command::Kubeconfig(KubeconfigCommand::Diff(args)) => self.diff(&args),
+            Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
             Command::Completion { shell } => {
                 let mut script = Vec::new();
                 clap_complete::generate(shell, &mut self::command(), "kubepki", &mut script);
@@ -315,8 +320,9 @@ impl Session<'_> {
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
+            ContextCommand::Export(args) => return self.export(&args),
             ContextCommand::List(place) => {
-                let report = acts::contexts(&place.paths(self.environment))?;
+                let report = acts::contexts(&place.paths(self.environment), self.world.now)?;
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }

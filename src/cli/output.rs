@@ -30,6 +30,8 @@ pub enum Format {
     Yaml,
     /// Just the names or paths, one on a line.
     Name,
+    /// For people, with more columns where there are more to show.
+    Wide,
 }
 
 /// Something that can be printed.
@@ -39,6 +41,19 @@ pub trait Printed: Serialize {
 
     /// For people: lines, each with its newline.
     fn text(&self) -> String;
+
+    /// The same with more columns, where there are more to show.
+    fn wide(&self) -> String {
+        self.text()
+    }
+
+    /// As YAML.
+    fn yaml(&self) -> io::Result<String>
+    where
+        Self: Sized,
+    {
+        yaml(self)
+    }
 
     /// The names or paths.
     fn names(&self) -> Vec<String>;
@@ -125,13 +140,14 @@ impl<'a> Output<'a> {
     pub fn report<P: Printed>(&mut self, report: &P) -> io::Result<()> {
         self.wipe();
         let text = match self.format {
-            Format::Text if self.quiet && !P::IS_DATA => return Ok(()),
+            Format::Text | Format::Wide if self.quiet && !P::IS_DATA => return Ok(()),
             Format::Text => escape(&report.text()),
+            Format::Wide => escape(&report.wide()),
             Format::Name => {
                 report.names().iter().map(|name| format!("{}\n", escape_line(name))).collect()
             }
             Format::Json => json(report)?,
-            Format::Yaml => yaml(report)?,
+            Format::Yaml => report.yaml()?,
         };
         let stream = if self.data_is_taken { &mut *self.talk } else { &mut *self.data };
         stream.write_all(text.as_bytes())?;

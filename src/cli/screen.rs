@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use super::output::{Printed, escape_line};
 use crate::core::catalog::{Change, Role};
 use crate::core::report::{
-    Action, CaReport, CertificateFacts, ContextRow, ContextsReport, CrlFacts, CurrentReport,
-    FileReport, FilesReport, KeyFacts, KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts,
-    SwitchReport,
+    Action, CaReport, CertificateFacts, CrlFacts, CurrentReport, FileReport, FilesReport, KeyFacts,
+    KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts, SwitchReport,
 };
 
 /// Width of the labels in front of facts.
@@ -105,30 +104,6 @@ impl Printed for ShowReport {
     }
 }
 
-impl Printed for ContextsReport {
-    const IS_DATA: bool = true;
-
-    fn text(&self) -> String {
-        let head = ["", "NAME", "CLUSTER", "USER", "NAMESPACE", "SERVER"].map(str::to_owned);
-        let rows: Vec<[String; 6]> =
-            std::iter::once(head).chain(self.contexts.iter().map(cells)).collect();
-        let widths: Vec<usize> = (0..6)
-            .map(|column| {
-                rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default()
-            })
-            .collect();
-        let line = |row: &[String; 6]| {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-        };
-        rows.iter().map(line).collect()
-    }
-
-    fn names(&self) -> Vec<String> {
-        self.contexts.iter().map(|context| context.name.clone()).collect()
-    }
-}
-
 impl Printed for CurrentReport {
     const IS_DATA: bool = true;
 
@@ -156,12 +131,6 @@ impl Printed for SwitchReport {
     fn names(&self) -> Vec<String> {
         vec![self.name.clone()]
     }
-}
-
-fn cells(context: &ContextRow) -> [String; 6] {
-    let ContextRow { current, name, cluster, user, namespace, server, .. } = context;
-    let mark = if *current { "*" } else { "" };
-    [mark, name, cluster, user, namespace, server].map(escape_line)
 }
 
 impl Printed for FilesReport {

@@ -1,6 +1,6 @@
 //! The acts around contexts: list them, name the current one, switch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -8,10 +8,14 @@ use zeroize::Zeroizing;
 use crate::core::changes::{
     Before, Bytes, Change, Changes, Found, Secrecy, Snapshot, folder_of, quoted,
 };
+use crate::core::check::{ClientCertificate, certificate_file};
 use crate::core::inventory::Inventory;
-use crate::core::kubeconfig::{self, File, LoadPaths, View, near};
+use crate::core::kubeconfig::{
+    self, File, Item, LoadPaths, NamedContext, NamedUser, View, near, redact_url,
+};
 use crate::core::report::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
 use crate::core::store::{self, Lockable};
+use crate::core::x509::time::Moment;
 use crate::core::{Error, World};
 
 /// Which context to switch to.
@@ -51,6 +55,9 @@ pub enum ContextError {
     /// No file is there.
     #[error("there is no kubeconfig: {0}")]
     NoFile(Place),
+    /// Its name cannot be that of a file.
+    #[error("the context `{0}` cannot give its name to a file")]
+    NeedsOut(String),
     /// Nothing is current.
     #[error("no current context is set in {0}")]
     NoCurrent(Place),
@@ -76,6 +83,10 @@ impl ContextError {
             Self::NoFile(_) => {
                 Some("name another with --kubeconfig FILE, or make one: kubepki kubeconfig gen NAME --server https://HOST:6443".into())
             }
+            Self::NeedsOut(name) => {
+                let name = quoted(Path::new(name));
+                Some(format!("kubepki context export --out context.conf -- {name}"))
+            }
             Self::NoCurrent(place) | Self::NoPrevious(place) => {
                 Some(format!("kubepki context use NAME{}", place.option()))
             }
@@ -99,40 +110,58 @@ impl std::fmt::Display for Near<'_> {
     }
 }
 
-/// All contexts that client-go would see.
+/// All contexts that client-go would see, and until when their certificates count at `now`.
 ///
 /// # Errors
 ///
-/// A file that cannot be read: client-go would stop at it too.
-pub fn contexts(paths: &LoadPaths) -> Result<ContextsReport, Error> {
+/// A file that cannot be read: client-go would stop at it too. A certificate that cannot be read is told of in its row.
+pub fn contexts(paths: &LoadPaths, now: Moment) -> Result<ContextsReport, Error> {
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
     let current = view.current_context().map(|(name, _)| name);
     // Looked up once for each context, and there may be thousands of both.
-    let servers: BTreeMap<&str, &str> = view
+    let servers: BTreeMap<&str, String> = view
         .clusters()
         .into_iter()
-        .map(|item| (item.entry.name.as_str(), item.entry.cluster.server.as_str()))
+        .map(|item| (item.entry.name.as_str(), redact_url(&item.entry.cluster.server)))
         .collect();
-    let mut contexts: Vec<ContextRow> = view
-        .contexts()
+    let found = view.contexts();
+    let certificates = certificates(view, &found, now);
+    let mut contexts: Vec<ContextRow> = found
         .into_iter()
         .map(|item| {
             let context = &item.entry.context;
-            let server = servers.get(context.cluster.as_str()).copied();
+            let server = servers.get(context.cluster.as_str());
             ContextRow {
                 current: current == Some(item.entry.name.as_str()),
                 name: item.entry.name.clone(),
                 cluster: context.cluster.clone(),
                 user: context.user.clone(),
                 namespace: context.namespace.clone(),
-                server: server.unwrap_or_default().to_owned(),
+                server: server.cloned().unwrap_or_default(),
+                certificate: certificates.get(context.user.as_str()).cloned(),
                 file: item.file.path().to_owned(),
             }
         })
         .collect();
     contexts.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(ContextsReport { contexts, warnings: warnings(&files) })
+}
+
+/// The certificates of the users that some context names. One file after the other, so that not all of them are held at once.
+fn certificates<'a>(
+    view: View<'a>,
+    contexts: &[Item<'a, NamedContext>],
+    now: Moment,
+) -> BTreeMap<&'a str, ClientCertificate> {
+    let used: BTreeSet<&str> =
+        contexts.iter().map(|item| item.entry.context.user.as_str()).collect();
+    let certificate = |user: Item<'a, NamedUser>| {
+        let snapshot = store::read(certificate_file(user));
+        Some((user.entry.name.as_str(), ClientCertificate::of(user, &snapshot, now)?))
+    };
+    let users = view.users().into_iter();
+    users.filter(|user| used.contains(user.entry.name.as_str())).filter_map(certificate).collect()
 }
 
 /// The current context.
@@ -196,7 +225,7 @@ pub fn use_context(
 }
 
 /// The files that are there, in load order.
-fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
+pub(super) fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
     let inventory = Inventory::new(snapshot);
     let mut files = Vec::new();
     for path in paths.all() {
@@ -249,7 +278,7 @@ fn name_of(
     }
 }
 
-fn unknown(name: &str, view: View<'_>, paths: &LoadPaths) -> ContextError {
+pub(super) fn unknown(name: &str, view: View<'_>, paths: &LoadPaths) -> ContextError {
     let contexts = view.contexts();
     let near = near(name, contexts.iter().map(|item| item.entry.name.as_str()));
     ContextError::Unknown {
@@ -259,7 +288,7 @@ fn unknown(name: &str, view: View<'_>, paths: &LoadPaths) -> ContextError {
     }
 }
 
-fn warnings(files: &[File]) -> Vec<String> {
+pub(super) fn warnings(files: &[File]) -> Vec<String> {
     let several = files.iter().filter(|file| file.has_more_documents());
     several
         .map(|file| {
@@ -269,7 +298,7 @@ fn warnings(files: &[File]) -> Vec<String> {
 }
 
 /// The files as one would name them.
-fn named(paths: &LoadPaths) -> Place {
+pub(super) fn named(paths: &LoadPaths) -> Place {
     let explicit = match paths {
         LoadPaths::Explicit(path) => Some(path.clone()),
         LoadPaths::Home(_) | LoadPaths::List(_) => None,

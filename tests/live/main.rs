@@ -19,3 +19,4 @@ mod profiles;
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;
 mod tutorial;
+mod views;

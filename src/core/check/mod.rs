@@ -1,5 +1,14 @@
-//! What is there: reads any file of a PKI and tells what it holds.
+//! What is there: reads any file of a PKI and tells what it holds, and what is wrong with a kubeconfig.
 
+mod client;
 mod examine;
+mod rules;
 
+pub use client::{ClientCertificate, certificate_file};
 pub use examine::{Error, Examined, What, examine};
+pub use rules::{Finding, Look, RULES, Rule, Severity, Subject, findings};
+
+/// A path as text: one that is no UTF-8 is no reason to keep a finding back.
+fn as_text<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
+}

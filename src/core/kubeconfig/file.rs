@@ -38,7 +38,7 @@ pub enum Error {
     DuplicateName {
         /// The file.
         path: PathBuf,
-        /// `clusters`, `users` or `contexts`.
+        /// `clusters`, `users`, `contexts` or `extensions`.
         list: &'static str,
         /// The name.
         name: String,
@@ -284,7 +284,14 @@ fn check_names(path: &Path, config: &Config) -> Result<(), Error> {
     let contexts = config.contexts.iter().map(|entry| &entry.name);
     check_distinct(path, "clusters", clusters)?;
     check_distinct(path, "users", users)?;
-    check_distinct(path, "contexts", contexts)
+    check_distinct(path, "contexts", contexts)?;
+    let of_clusters = config.clusters.iter().map(|entry| &entry.cluster.extensions);
+    let of_users = config.users.iter().map(|entry| &entry.user.extensions);
+    let of_contexts = config.contexts.iter().map(|entry| &entry.context.extensions);
+    let of_all = [&config.extensions, &config.preferences.extensions];
+    let mut extensions = of_all.into_iter().chain(of_clusters).chain(of_users).chain(of_contexts);
+    extensions
+        .try_for_each(|list| check_distinct(path, "extensions", list.iter().map(|one| &one.name)))
 }
 
 fn check_distinct<'a>(

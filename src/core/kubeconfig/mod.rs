@@ -7,28 +7,37 @@
 //! a program, or asks for the time.
 
 mod build;
+mod differences;
 mod edit;
 mod file;
+mod flatten;
 mod input;
+mod merged;
 mod near;
+mod redact;
 mod secret;
 #[cfg(test)]
 mod tests;
 mod types;
 mod view;
+mod written;
 mod yaml;
 
 pub use build::build;
+pub use differences::{Change, Difference, differences};
 pub use edit::{Error as EditError, NewEntries, add_entries, set_current_context};
 pub use file::{Error, File, MAX_BYTES};
+pub use flatten::clean;
 pub use input::{
     Error as InputError, check_name, check_namespace, check_proxy_url, check_server,
     check_tls_server_name,
 };
+pub use merged::{Document, Error as MergedError, Merged};
 pub use near::near;
+pub use redact::{redact, redact_url};
 pub use secret::{Data, Secret};
 pub use types::{
     AuthInfo, AuthProvider, Cluster, Config, Context, EnvVar, Exec, NamedCluster, NamedContext,
-    NamedExtension, NamedUser,
+    NamedExtension, NamedUser, Preferences,
 };
 pub use view::{Item, LoadPaths, View, load_paths};

@@ -1,12 +1,10 @@
 //! client-go's types (`tools/clientcmd/api/v1/types.go`, v0.36), with a kubeconfig's key names.
 //!
-//! Unknown keys are ignored, absent ones are empty. [`ToValue`] goes the other way: only what is not empty, in client-go's order.
+//! Unknown keys are ignored, absent ones are empty. The other way goes [`ToValue`](super::written::ToValue).
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
-use zeroize::Zeroizing;
 
 use super::secret::{Data, Secret};
 use super::yaml::emit::Value;
@@ -20,6 +18,8 @@ pub struct Config {
     /// `v1`, or nothing.
     #[serde(rename = "apiVersion")]
     pub api_version: String,
+    /// Settings of kubectl, which no longer uses them.
+    pub preferences: Preferences,
     /// Where API servers are.
     pub clusters: Vec<NamedCluster>,
     /// Who one is.
@@ -28,6 +28,16 @@ pub struct Config {
     pub contexts: Vec<NamedContext>,
     /// The name of the context in use; empty for none.
     pub current_context: String,
+    /// Data of other tools.
+    pub extensions: Vec<NamedExtension>,
+}
+
+/// Settings of kubectl, which no longer uses them.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub struct Preferences {
+    /// Asks for colours.
+    pub colors: bool,
     /// Data of other tools.
     pub extensions: Vec<NamedExtension>,
 }
@@ -62,14 +72,14 @@ pub struct NamedContext {
     pub context: Context,
 }
 
-/// Data of another tool, which we never look into.
+/// Data of another tool, which means nothing to us.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub struct NamedExtension {
     /// Its name.
     pub name: String,
     /// Anything.
-    pub extension: IgnoredAny,
+    pub extension: Value,
 }
 
 /// How to reach an API server.
@@ -179,6 +189,17 @@ pub struct Exec {
     pub interactive_mode: String,
 }
 
+impl Exec {
+    /// What client-go takes for `interactiveMode` where nothing is said: the older protocols had no such field.
+    pub fn fill_in_interactive_mode(&mut self) {
+        const OLDER: [&str; 2] = ["v1alpha1", "v1beta1"];
+        let version = self.api_version.strip_prefix("client.authentication.k8s.io/");
+        if self.interactive_mode.is_empty() && version.is_some_and(|it| OLDER.contains(&it)) {
+            "IfAvailable".clone_into(&mut self.interactive_mode);
+        }
+    }
+}
+
 /// A variable of an environment.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
@@ -187,133 +208,4 @@ pub struct EnvVar {
     pub name: String,
     /// Its value.
     pub value: Secret,
-}
-
-/// Something that can be written into a kubeconfig.
-pub trait ToValue {
-    /// What is not empty, in client-go's order; extensions are not written.
-    fn to_value(&self) -> Value;
-}
-
-impl ToValue for Cluster {
-    fn to_value(&self) -> Value {
-        Pairs::default()
-            .text("server", &self.server)
-            .text("tls-server-name", &self.tls_server_name)
-            .flag("insecure-skip-tls-verify", self.insecure_skip_tls_verify)
-            .text("certificate-authority", &self.certificate_authority)
-            .data("certificate-authority-data", &self.certificate_authority_data)
-            .text("proxy-url", self.proxy_url.expose())
-            .flag("disable-compression", self.disable_compression)
-            .done()
-    }
-}
-
-impl ToValue for AuthInfo {
-    fn to_value(&self) -> Value {
-        let extra = self.impersonate_user_extra.iter();
-        let extra = extra.map(|(key, values)| (key.clone(), texts(values))).collect();
-        Pairs::default()
-            .text("client-certificate", &self.client_certificate)
-            .data("client-certificate-data", &self.client_certificate_data)
-            .text("client-key", &self.client_key)
-            .data("client-key-data", &self.client_key_data)
-            .text("token", self.token.expose())
-            .text("tokenFile", &self.token_file)
-            .text("as", &self.impersonate)
-            .text("as-uid", &self.impersonate_uid)
-            .value("as-groups", texts(&self.impersonate_groups))
-            .value("as-user-extra", Value::Map(extra))
-            .text("username", &self.username)
-            .text("password", self.password.expose())
-            .maybe("auth-provider", self.auth_provider.as_ref())
-            .maybe("exec", self.exec.as_ref())
-            .done()
-    }
-}
-
-impl ToValue for Context {
-    fn to_value(&self) -> Value {
-        Pairs::default()
-            .text("cluster", &self.cluster)
-            .text("user", &self.user)
-            .text("namespace", &self.namespace)
-            .done()
-    }
-}
-
-impl ToValue for AuthProvider {
-    fn to_value(&self) -> Value {
-        let config = self.config.iter();
-        let config = config.map(|(key, value)| (key.clone(), Value::str(value.expose()))).collect();
-        Pairs::default().text("name", &self.name).value("config", Value::Map(config)).done()
-    }
-}
-
-impl ToValue for Exec {
-    fn to_value(&self) -> Value {
-        let args = self.args.iter().map(|arg| Value::str(arg.expose())).collect();
-        let env = self.env.iter().map(ToValue::to_value).collect();
-        Pairs::default()
-            .text("command", &self.command)
-            .value("args", Value::List(args))
-            .value("env", Value::List(env))
-            .text("apiVersion", &self.api_version)
-            .text("installHint", &self.install_hint)
-            .flag("provideClusterInfo", self.provide_cluster_info)
-            .text("interactiveMode", &self.interactive_mode)
-            .done()
-    }
-}
-
-impl ToValue for EnvVar {
-    fn to_value(&self) -> Value {
-        Pairs::default().text("name", &self.name).text("value", self.value.expose()).done()
-    }
-}
-
-/// Collects what is not empty.
-#[derive(Default)]
-struct Pairs(Vec<(String, Value)>);
-
-impl Pairs {
-    fn value(mut self, key: &str, value: Value) -> Self {
-        let is_empty = match &value {
-            Value::Bool(value) => !value,
-            Value::List(items) => items.is_empty(),
-            Value::Map(pairs) => pairs.is_empty(),
-            Value::Str(text) => text.is_empty(),
-        };
-        if !is_empty {
-            self.0.push((key.to_owned(), value));
-        }
-        self
-    }
-
-    fn text(self, key: &str, text: &str) -> Self {
-        self.value(key, Value::str(text))
-    }
-
-    fn flag(self, key: &str, flag: bool) -> Self {
-        self.value(key, Value::Bool(flag))
-    }
-
-    fn data(self, key: &str, data: &Data) -> Self {
-        self.value(key, Value::Str(Zeroizing::new(data.to_base64().to_string())))
-    }
-
-    fn maybe(self, key: &str, value: Option<&impl ToValue>) -> Self {
-        match value {
-            Some(value) => self.value(key, value.to_value()),
-            None => self,
-        }
-    }
-
-    fn done(self) -> Value {
-        Value::Map(self.0)
-    }
-}
-
-fn texts(texts: &[String]) -> Value {
-    Value::List(texts.iter().map(|text| Value::str(text)).collect())
 }

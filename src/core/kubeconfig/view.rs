@@ -25,13 +25,22 @@ pub struct View<'a> {
 }
 
 /// An entry and the file that it came from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Item<'a, T> {
     /// The entry.
     pub entry: &'a T,
     /// Where it stands.
     pub file: &'a File,
 }
+
+/// Two references, whatever the entry is.
+impl<T> Clone for Item<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Item<'_, T> {}
 
 /// Which files to load: those of the flag, else of `$KUBECONFIG`, else of the home folder.
 ///

@@ -9,7 +9,7 @@ use crate::core::changes::{Before, Bytes, Change, Secrecy, quoted};
 use crate::core::inventory;
 use crate::core::kubeconfig::{
     self, AuthInfo, Cluster, Context, Data, EditError, File, NamedCluster, NamedContext, NamedUser,
-    NewEntries, Secret,
+    NewEntries, Secret, clean,
 };
 use crate::core::spec::{Credentials, Destination, Form, KubeconfigSpec, Pair};
 use crate::core::x509::cert::{Certificate, chain_to_pem};
@@ -360,21 +360,6 @@ fn relative(path: &Path, file: &Path) -> PathBuf {
     let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
     let up = folder.components().skip(common).map(|_| Component::ParentDir);
     up.chain(path.components().skip(common)).collect()
-}
-
-/// Without `.` and `..`, by the text alone, as Go's `filepath.Clean` does it.
-fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                clean.pop();
-            }
-            Component::Normal(_) | Component::Prefix(_) | Component::RootDir => clean.push(part),
-        }
-    }
-    clean
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use crate::core::check::ClientCertificate;
+
 /// All contexts.
 #[derive(Clone, Debug, Serialize)]
 pub struct ContextsReport {
@@ -28,6 +30,8 @@ pub struct ContextRow {
     pub namespace: String,
     /// The URL of the cluster; empty where no cluster has that name.
     pub server: String,
+    /// The certificate of its user; `None` where that has none.
+    pub certificate: Option<ClientCertificate>,
     /// Where it stands.
     #[serde(serialize_with = "super::as_text")]
     pub file: PathBuf,

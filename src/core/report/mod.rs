@@ -3,14 +3,18 @@
 mod contexts;
 mod facts;
 mod files;
+mod findings;
 mod made;
 mod shown;
+mod view;
 
 pub use contexts::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
 pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
 pub use files::{FileRow, FilesReport, ReaderRow};
+pub use findings::{DifferencesReport, FindingsReport};
 pub use made::{Action, FileReport, MadeReport};
 pub use shown::{CaReport, Failure, KeyState, ShowReport, ShownFacts, ShownItem};
+pub use view::{Origin, OriginsReport, ViewReport};
 
 /// A path as text: one that is no UTF-8 is no reason to keep a report back.
 fn as_text<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use crate::core::changes::Bytes;
 use crate::core::kubeconfig::file::File;
 use crate::core::kubeconfig::types::{
-    AuthInfo, Cluster, Config, Context, NamedCluster, NamedContext, NamedUser, ToValue,
+    AuthInfo, Cluster, Config, Context, NamedCluster, NamedContext, NamedUser,
 };
+use crate::core::kubeconfig::written::ToValue;
 use crate::core::kubeconfig::yaml::emit::Value;
 use crate::core::kubeconfig::yaml::tree::Kind;
 

@@ -114,10 +114,19 @@ fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>,
 
 /// Whether two configurations say the same apart from the current context. Not by a copy: they may be large.
 fn are_equal_elsewhere(one: &Config, other: &Config) -> bool {
-    let Config { kind, api_version, clusters, users, contexts, current_context: _, extensions } =
-        one;
+    let Config {
+        kind,
+        api_version,
+        preferences,
+        clusters,
+        users,
+        contexts,
+        current_context: _,
+        extensions,
+    } = one;
     *kind == other.kind
         && *api_version == other.api_version
+        && *preferences == other.preferences
         && *clusters == other.clusters
         && *users == other.users
         && *contexts == other.contexts

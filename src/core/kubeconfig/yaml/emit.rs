@@ -1,11 +1,15 @@
-//! New values as YAML text: in block style, in brackets, as JSON.
+//! Values as YAML text: in block style, in brackets, as JSON.
 
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::scalar::{self, Quote};
 
 /// A value to be written. Mappings keep their order; texts are wiped when dropped.
-#[derive(Clone, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, PartialEq)]
 pub enum Value {
     /// `true` or `false`.
     Bool(bool),
@@ -13,6 +17,11 @@ pub enum Value {
     List(Vec<Self>),
     /// `{...}`.
     Map(Vec<(String, Self)>),
+    /// `null`.
+    #[default]
+    Null,
+    /// A number, as JSON writes it.
+    Number(String),
     /// A string.
     Str(Zeroizing<String>),
 }
@@ -55,6 +64,116 @@ impl Value {
             _ => &[],
         }
     }
+
+    /// The same with the keys of every mapping in alphabetical order, as kubectl prints them.
+    pub fn sorted(self) -> Self {
+        match self {
+            Self::List(items) => Self::List(items.into_iter().map(Self::sorted).collect()),
+            Self::Map(pairs) => {
+                let pairs = pairs.into_iter().map(|(key, value)| (key, value.sorted()));
+                let mut pairs: Vec<_> = pairs.collect();
+                pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+                Self::Map(pairs)
+            }
+            other => other,
+        }
+    }
+}
+
+/// Hand-written so that a content can never reach a log.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bool(_) => "Bool",
+            Self::List(_) => "List",
+            Self::Map(_) => "Map",
+            Self::Null => "Null",
+            Self::Number(_) => "Number",
+            Self::Str(_) => "Str",
+        })
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Map(pairs) => {
+                serializer.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+            }
+            Self::Null => serializer.serialize_unit(),
+            Self::Number(text) => number(text, serializer),
+            Self::Str(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+fn number<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if let Ok(value) = text.parse::<i64>() {
+        return serializer.serialize_i64(value);
+    }
+    match text.parse::<u64>() {
+        Ok(value) => serializer.serialize_u64(value),
+        Err(_) => serializer.serialize_f64(text.parse().unwrap_or_default()),
+    }
+}
+
+/// Data of which only the owner knows the type.
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Anything)
+    }
+}
+
+struct Anything;
+
+impl<'de> Visitor<'de> for Anything {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some(pair) = map.next_entry()? {
+            pairs.push(pair);
+        }
+        Ok(Value::Map(pairs))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::List(items))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::str(text))
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::Number(value.to_string()))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
 }
 
 /// `key: value` in block style, as the lines that a mapping at column `indent` holds; the first line without indentation.
@@ -95,6 +214,8 @@ pub fn in_brackets(value: &Value, brackets: &Brackets<'_>) -> String {
     let inner = brackets.deeper();
     match value {
         Value::Bool(value) => value.to_string(),
+        Value::Null => "null".to_owned(),
+        Value::Number(text) => text.clone(),
         Value::Str(text) => scalar::write(text, Quote::Double, true),
         Value::List(items) => {
             brackets.wrap('[', ']', items.iter().map(|item| in_brackets(item, &inner)))

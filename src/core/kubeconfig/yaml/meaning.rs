@@ -72,6 +72,8 @@ pub fn digest(value: &Value) -> Digest {
     match value {
         Value::Str(text) => scalar(Some(Resolved::Str), text),
         Value::Bool(value) => scalar(Some(Resolved::Bool(*value)), ""),
+        Value::Null => scalar(Some(Resolved::Null), ""),
+        Value::Number(text) => scalar(Some(Resolved::Number), text),
         Value::List(items) => collection(Kind::Seq, items.iter().map(digest)),
         Value::Map(pairs) => collection(
             Kind::Map,

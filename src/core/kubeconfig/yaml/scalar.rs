@@ -61,6 +61,46 @@ pub fn write(text: &str, wanted: Quote, in_flow: bool) -> String {
     }
 }
 
+/// The value of a plain scalar that is a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Number {
+    /// Anything that is not an integer, or too large for one.
+    Float(f64),
+    /// An integer below zero.
+    Signed(i64),
+    /// Any other integer.
+    Unsigned(u64),
+}
+
+/// What number go-yaml reads: `0x1F`, `0b1` and `0o7` are integers, and so is `012`, which is ten.
+pub fn number(text: &str) -> Option<Number> {
+    let text = text.replace('_', "");
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(&text)),
+    };
+    let prefix = digits.get(..2).map(str::to_ascii_lowercase);
+    let (digits, radix) = match prefix.as_deref() {
+        Some("0x") => (&digits[2..], 16),
+        Some("0o") => (&digits[2..], 8),
+        Some("0b") => (&digits[2..], 2),
+        _ if digits.len() > 1 && digits.starts_with('0') => (&digits[1..], 8),
+        _ => (digits, 10),
+    };
+    if let Ok(value) = u64::from_str_radix(digits, radix) {
+        match is_negative {
+            false => return Some(Number::Unsigned(value)),
+            true => {
+                let value = 0_i64.checked_sub_unsigned(value);
+                if let Some(value) = value {
+                    return Some(Number::Signed(value));
+                }
+            }
+        }
+    }
+    text.parse().ok().map(Number::Float).filter(|_| is_float(&text))
+}
+
 fn is_number(text: &str) -> bool {
     if NOT_FINITE.contains(&text) {
         return true;
@@ -115,7 +155,7 @@ fn is_plainly_a_string(text: &str, in_flow: bool) -> bool {
 /// Printable, and no line break in YAML 1.1 or 1.2, no mark that an editor or terminal acts on.
 fn is_harmless(c: char) -> bool {
     !c.is_control()
-        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{61c}')
         && !matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -9,11 +9,14 @@ use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Expected, Unexpected, Visitor};
 
-use super::scalar::Resolved;
+use super::scalar::{self, Number, Resolved};
 use super::tree::{Cursor, Kind, MAX_NODES};
 
 /// How many bytes of text aliases may add to those of the file itself.
 const ALIASED_BYTES: usize = 8 << 20;
+
+/// How deep data of other tools may be nested. Everything else is as deep as its type.
+const MAX_DEPTH: usize = 256;
 
 /// Why a tree is not of the wanted type.
 #[derive(Debug)]
@@ -32,7 +35,7 @@ pub fn read<'a, T: de::Deserialize<'a>>(root: Cursor<'a>) -> Result<T, Error> {
         nodes: Cell::new(MAX_NODES),
         bytes: Cell::new(root.source().len() + ALIASED_BYTES),
     };
-    T::deserialize(Typed { node: root, budget: &budget })
+    T::deserialize(Typed { node: root, budget: &budget, depth: 0 })
 }
 
 /// How much may still be read: aliases multiply both.
@@ -45,6 +48,7 @@ struct Budget {
 struct Typed<'a, 'b> {
     node: Cursor<'a>,
     budget: &'b Budget,
+    depth: usize,
 }
 
 /// Takes each pair in the order in which a later one wins.
@@ -52,7 +56,7 @@ type Keep<'k, 'a> = dyn FnMut(&'a str, Cursor<'a>) + 'k;
 
 impl<'a> Typed<'a, '_> {
     fn enter(self, node: Cursor<'a>) -> Self {
-        Self { node, ..self }
+        Self { node, depth: self.depth + 1, ..self }
     }
 
     /// Pays for one node with a text of so many bytes.
@@ -97,7 +101,11 @@ impl<'a> Typed<'a, '_> {
             self.spend(key.text().len())?;
             match key.resolved() {
                 Some(Resolved::Merge) => self.enter(value).merge(keep)?,
-                Some(_) => keep(key.text(), value),
+                // JSON, which client-go goes through, has strings only.
+                Some(Resolved::Bool(true)) => keep("true", value),
+                Some(Resolved::Bool(false)) => keep("false", value),
+                Some(Resolved::Null) => return Err(self.enter(key).error("wanted a key")),
+                Some(Resolved::Number | Resolved::Str) => keep(key.text(), value),
                 None => return Err(self.enter(key).error("wanted a plain key")),
             }
         }
@@ -119,7 +127,34 @@ impl<'a> Typed<'a, '_> {
     ) -> Result<V::Value, Error> {
         // Go's JSON decoder takes null for "leave the field alone".
         pairs.retain(|(_, value)| !self.enter(*value).is_null());
+        self.visit_all(pairs, visitor)
+    }
+
+    fn visit_all<V: Visitor<'a>>(
+        self,
+        pairs: Vec<(&'a str, Cursor<'a>)>,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         visitor.visit_map(Fields { typed: self, pairs: pairs.into_iter(), value: None })
+    }
+
+    fn sorted_pairs(self) -> Result<Vec<(&'a str, Cursor<'a>)>, Error> {
+        let mut pairs = BTreeMap::new();
+        self.pairs_of_mapping(&mut |key, value| {
+            pairs.insert(key, value);
+        })?;
+        Ok(pairs.into_iter().collect())
+    }
+
+    fn visit_number<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
+        let text = self.node.target().text();
+        self.spend(text.len())?;
+        match scalar::number(text) {
+            Some(Number::Float(value)) if value.is_finite() => visitor.visit_f64(value),
+            Some(Number::Signed(value)) => visitor.visit_i64(value),
+            Some(Number::Unsigned(value)) => visitor.visit_u64(value),
+            Some(Number::Float(_)) | None => Err(self.error("wanted a number that JSON can hold")),
+        }
     }
 
     /// `<<: *a` or `<<: [*a, *b]`, where the first wins.
@@ -142,9 +177,22 @@ impl<'a> Typed<'a, '_> {
 impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     type Error = Error;
 
+    /// Data of another tool. Here null is a value like any other.
     fn deserialize_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        let wanted = (&visitor as &dyn Expected).to_string();
-        Err(self.mismatch(&wanted))
+        let target = self.node.target();
+        match (target.kind(), target.resolved()) {
+            _ if self.depth > MAX_DEPTH => Err(self.error("it is nested too deeply")),
+            (Kind::Map, _) => self.visit_all(self.sorted_pairs()?, visitor),
+            (Kind::Seq, _) => self.deserialize_seq(visitor),
+            (_, Some(Resolved::Bool(value))) => visitor.visit_bool(value),
+            (_, Some(Resolved::Null)) => visitor.visit_unit(),
+            (_, Some(Resolved::Number)) => self.visit_number(visitor),
+            (_, Some(Resolved::Str | Resolved::Merge)) => self.deserialize_str(visitor),
+            (_, None) => {
+                let wanted = (&visitor as &dyn Expected).to_string();
+                Err(self.mismatch(&wanted))
+            }
+        }
     }
 
     fn deserialize_bool<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -199,11 +247,7 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 
     fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        let mut pairs = BTreeMap::new();
-        self.pairs_of_mapping(&mut |key, value| {
-            pairs.insert(key, value);
-        })?;
-        self.visit_pairs(pairs.into_iter().collect(), visitor)
+        self.visit_pairs(self.sorted_pairs()?, visitor)
     }
 
     /// Unknown keys are dropped at once, however many there are.

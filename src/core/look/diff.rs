@@ -1,0 +1,24 @@
+//! Two kubeconfigs, compared by what they say.
+
+use std::path::Path;
+
+use crate::core::inventory::Inventory;
+use crate::core::kubeconfig::{File, differences};
+use crate::core::report::DifferencesReport;
+use crate::core::{Error, store};
+
+/// What is to be done to `old` so that it says what `new` says.
+///
+/// # Errors
+///
+/// One of the two is not there, or is no kubeconfig.
+pub fn diff(old: &Path, new: &Path) -> Result<DifferencesReport, Error> {
+    let (old, new) = (read(old)?, read(new)?);
+    Ok(DifferencesReport { differences: differences(old.config(), new.config()) })
+}
+
+fn read(path: &Path) -> Result<File, Error> {
+    let snapshot = store::read([path.to_owned()]);
+    let bytes = Inventory::new(&snapshot).need("kubeconfig", path)?;
+    Ok(File::parse(path, bytes)?)
+}
