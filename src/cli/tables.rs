@@ -49,7 +49,7 @@ impl Printed for ViewReport {
     }
 
     fn names(&self) -> Vec<String> {
-        self.config.contexts.iter().map(|context| context.name.clone()).collect()
+        self.contexts.clone()
     }
 }
 

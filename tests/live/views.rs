@@ -13,8 +13,11 @@ use crate::support::kubernetes_programs;
 use crate::support::random_kubeconfigs::{Case, Random};
 use crate::support::world::World;
 
-/// What we do otherwise on purpose: its name, and what it makes of kubectl's answer; true where it made something.
-const INTENDED: [(&str, fn(&mut Value, &Case) -> bool); 10] = [
+/// What makes of kubectl's answer ours; true where it made something.
+type Change = fn(&mut Value, &Case) -> bool;
+
+/// What we do otherwise on purpose.
+const INTENDED: [(&str, Change); 10] = [
     ("a view without --raw hides secrets with --flatten too", hide_what_is_flattened),
     ("a key that is empty is not told of as if it were there", forget_empty_keys),
     ("settings of auth providers are hidden", hide_auth_providers),

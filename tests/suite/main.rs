@@ -10,6 +10,7 @@ mod judges;
 mod keys;
 mod profiles;
 mod progress;
+mod reading;
 mod requests;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::types::{Config, NamedExtension};
+use super::types::{Config, Preferences};
 use super::written::ToValue;
 use super::yaml::emit::Value;
 
@@ -33,16 +33,12 @@ pub enum Change {
     Removed,
 }
 
-/// What changes from `old` to `new`.
+/// What changes from `old` to `new`. Both may be large: values are made of what differs, and of nothing else.
 pub fn differences(old: &Config, new: &Config) -> Vec<Difference> {
-    let clusters =
-        |config: &Config| named(&config.clusters, |it| (&it.name, it.cluster.to_value()));
-    let users = |config: &Config| named(&config.users, |it| (&it.name, it.user.to_value()));
-    let contexts =
-        |config: &Config| named(&config.contexts, |it| (&it.name, it.context.to_value()));
-    let extensions = |config: &Config| named(&config.extensions, content);
-    let current = |config: &Config| single(Value::str(&config.current_context));
-    let preferences = |config: &Config| single(config.preferences.to_value());
+    let clusters = |config| named(config, |it: &Config| &it.clusters, |one| &one.name);
+    let users = |config| named(config, |it: &Config| &it.users, |one| &one.name);
+    let contexts = |config| named(config, |it: &Config| &it.contexts, |one| &one.name);
+    let extensions = |config| named(config, |it: &Config| &it.extensions, |one| &one.name);
     [
         between("cluster", &clusters(old), &clusters(new)),
         between("user", &users(old), &users(new)),
@@ -54,36 +50,50 @@ pub fn differences(old: &Config, new: &Config) -> Vec<Difference> {
     .concat()
 }
 
-fn named<T>(list: &[T], of: impl Fn(&T) -> (&String, Value)) -> BTreeMap<String, Value> {
-    list.iter().map(of).map(|(name, value)| (name.clone(), value)).collect()
+fn named<T>(
+    config: &Config,
+    list: fn(&Config) -> &Vec<T>,
+    name: fn(&T) -> &String,
+) -> BTreeMap<&str, &T> {
+    list(config).iter().map(|entry| (name(entry).as_str(), entry)).collect()
 }
 
-fn content(extension: &NamedExtension) -> (&String, Value) {
-    (&extension.name, extension.extension.clone())
+fn current(config: &Config) -> BTreeMap<&str, &String> {
+    let current = Some(&config.current_context).filter(|current| !current.is_empty());
+    current.into_iter().map(|current| ("", current)).collect()
 }
 
-/// Something of which there is one, or none.
-fn single(value: Value) -> BTreeMap<String, Value> {
-    let is_empty = value == Value::str("") || value == Value::Map(Vec::new());
-    if is_empty { BTreeMap::new() } else { BTreeMap::from([(String::new(), value)]) }
+fn preferences(config: &Config) -> BTreeMap<&str, &Preferences> {
+    let is_set = config.preferences != Preferences::default();
+    is_set.then_some(("", &config.preferences)).into_iter().collect()
 }
 
-fn between(
+fn between<T: PartialEq + ToValue>(
     kind: &'static str,
-    old: &BTreeMap<String, Value>,
-    new: &BTreeMap<String, Value>,
+    old: &BTreeMap<&str, &T>,
+    new: &BTreeMap<&str, &T>,
 ) -> Vec<Difference> {
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let difference = |name: &String| {
+    let names: BTreeSet<&str> = old.keys().chain(new.keys()).copied().collect();
+    let difference = |name: &str| {
         let (change, fields) = match (old.get(name), new.get(name)) {
             (Some(_), None) => (Change::Removed, Vec::new()),
             (None, _) => (Change::Added, Vec::new()),
             (Some(old), Some(new)) if old == new => return None,
-            (Some(old), Some(new)) => (Change::Changed, fields("", old, new)),
+            (Some(old), Some(new)) => (Change::Changed, fields_of(*old, *new)),
         };
-        Some(Difference { change, kind, name: name.clone(), fields })
+        Some(Difference { change, kind, name: name.to_owned(), fields })
     };
     names.into_iter().filter_map(difference).collect()
+}
+
+/// The fields below the one that holds all of an entry but its name.
+fn fields_of(old: &impl ToValue, new: &impl ToValue) -> Vec<String> {
+    let all = fields("", &old.to_value(), &new.to_value());
+    let below = |field: String| match field.split_once('.') {
+        Some(("cluster" | "user" | "context" | "extension", field)) => field.to_owned(),
+        _ => field,
+    };
+    all.into_iter().map(below).collect()
 }
 
 /// The fields in which two mappings differ, such as `exec.args`.

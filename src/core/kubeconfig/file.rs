@@ -182,6 +182,11 @@ impl File {
         &self.config
     }
 
+    /// The same, without the file.
+    pub fn into_config(self) -> Config {
+        self.config
+    }
+
     /// Whether more follows the first document. client-go does not read it, and kubectl loses it at the first edit.
     pub fn has_more_documents(&self) -> bool {
         self.tree.has_more_documents()

@@ -28,6 +28,12 @@ impl ToValue for Config {
     }
 }
 
+impl ToValue for String {
+    fn to_value(&self) -> Value {
+        Value::str(self)
+    }
+}
+
 impl ToValue for Preferences {
     fn to_value(&self) -> Value {
         Pairs::default().flag("colors", self.colors).extensions(&self.extensions).done()

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::core::inventory::Inventory;
-use crate::core::kubeconfig::{File, differences};
+use crate::core::kubeconfig::{Config, File, differences};
 use crate::core::report::DifferencesReport;
 use crate::core::{Error, store};
 
@@ -14,11 +14,12 @@ use crate::core::{Error, store};
 /// One of the two is not there, or is no kubeconfig.
 pub fn diff(old: &Path, new: &Path) -> Result<DifferencesReport, Error> {
     let (old, new) = (read(old)?, read(new)?);
-    Ok(DifferencesReport { differences: differences(old.config(), new.config()) })
+    Ok(DifferencesReport { differences: differences(&old, &new) })
 }
 
-fn read(path: &Path) -> Result<File, Error> {
+/// What it says, without the file: two large ones are too much at once.
+fn read(path: &Path) -> Result<Config, Error> {
     let snapshot = store::read([path.to_owned()]);
     let bytes = Inventory::new(&snapshot).need("kubeconfig", path)?;
-    Ok(File::parse(path, bytes)?)
+    Ok(File::parse(path, bytes)?.into_config())
 }

@@ -44,18 +44,22 @@ pub fn view(paths: &LoadPaths, of: &ViewOf, folder: &Path) -> Result<Shown, Erro
     if let Some(name) = &of.minify {
         merged = merged.minified(context(view, name.as_deref(), paths)?)?;
     }
+    let warnings = warnings(&files);
     if of.origin {
-        return Ok(Shown::Origins(OriginsReport::new(&merged, view, warnings(&files))));
+        return Ok(Shown::Origins(OriginsReport::new(&merged, view, warnings)));
     }
     let (mut config, notes) = match of.flatten {
         true => flattened(&merged, folder)?,
         false => (merged.config(), Vec::new()),
     };
+    // They may be large, and all that counts is in the configuration now.
+    drop(merged);
+    drop(files);
     if !of.raw {
         redact(&mut config);
     }
-    let document = Document::of(&config);
-    Ok(Shown::View(ViewReport { document, config, notes, warnings: warnings(&files) }))
+    let contexts = config.contexts.iter().map(|context| context.name.clone()).collect();
+    Ok(Shown::View(ViewReport { document: Document::of(&config), contexts, notes, warnings }))
 }
 
 /// The context of this name, or the current one.

@@ -13,9 +13,9 @@ use crate::core::kubeconfig::{Config, Document, Item, Merged, View};
 pub struct ViewReport {
     /// What is to be seen.
     pub document: Document,
-    /// The same as types.
+    /// The names of its contexts.
     #[serde(skip)]
-    pub config: Config,
+    pub contexts: Vec<String>,
     /// What is not as it stands in the files.
     #[serde(skip)]
     pub notes: Vec<String>,

@@ -1,5 +1,6 @@
 //! Rules about a file as a whole.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::core::changes::{Found, quoted};
@@ -30,12 +31,9 @@ pub(super) fn more_documents(_: &Subject<'_>, file: &File) -> Option<String> {
 
 pub(super) fn hidden(subject: &Subject<'_>, file: &File) -> Option<String> {
     let earlier = || subject.view.files().iter().take_while(|one| one.path() != file.path());
-    if earlier().next().is_none() {
-        return None;
-    }
     let (mut hidden, config) = (Vec::new(), file.config());
     let mut add = |kind: &str, names: Vec<&String>, taken: Vec<&String>| {
-        let taken: std::collections::BTreeSet<_> = taken.into_iter().collect();
+        let taken: BTreeSet<_> = taken.into_iter().collect();
         let names = names.into_iter().filter(|name| taken.contains(name));
         hidden.extend(names.map(|name| format!("{kind} {name}")));
     };
