@@ -1,5 +1,7 @@
 //! The process edge: the world comes in here and an exit code goes out.
 
+mod child;
+
 use std::io::{self, IsTerminal};
 use std::net::UdpSocket;
 use std::process::ExitCode;
@@ -22,6 +24,7 @@ fn main() -> ExitCode {
             environment: &environment,
             folder: std::env::current_dir().unwrap_or_default(),
             machine: &machine,
+            programs: &child::run,
             input: &mut io::stdin().lock(),
             output: &mut io::stdout().lock(),
             talk: &mut io::stderr().lock(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::kubeconfig_view::ExportArgs;
+use super::shell::ShellArgs;
 use crate::core::Wanted;
 use crate::core::kubeconfig::{LoadPaths, load_paths};
 
@@ -36,6 +37,13 @@ Examples:
   kubepki context list --kubeconfig admin.conf -o name"
     )]
     List(Where),
+
+    /// Start a shell, or a command, for one context alone; no file changes, and other terminals stay where they are
+    #[command(after_help = "\
+Examples:
+  kubepki context shell prod
+  kubepki context shell prod -- kubectl get nodes")]
+    Shell(ShellArgs),
 
     /// Switch to another context: change that one value of the file, and nothing else
     #[command(after_help = "\
@@ -72,6 +80,11 @@ impl Where {
     /// The files, by client-go's rules.
     pub fn paths(&self, environment: &dyn Fn(&str) -> Option<OsString>) -> LoadPaths {
         files(self.kubeconfig.as_deref(), environment)
+    }
+
+    /// Whether a file was named.
+    pub fn is_typed(&self) -> bool {
+        self.kubeconfig.is_some()
     }
 }
 

@@ -8,18 +8,26 @@ use crate::core::{Error, bundle, plan};
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
     /// It was done, or there was nothing to do.
-    Done = 0,
+    Done,
     /// It could not be done; nothing was changed.
-    Failed = 1,
+    Failed,
     /// It was not understood: an unknown flag, a value that cannot be.
-    Usage = 2,
+    Usage,
     /// Something was found that the operator asked to be told of.
-    Findings = 3,
+    Findings,
+    /// A program was started, and ended with this code.
+    Program(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Findings => 3,
+            Exit::Program(code) => code,
+        })
     }
 }
 

@@ -22,6 +22,7 @@ mod kubeconfig;
 mod kubeconfig_view;
 pub mod output;
 mod screen;
+pub mod shell;
 mod tables;
 mod upload;
 
@@ -33,6 +34,7 @@ use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::{Meter, Output};
+use self::shell::Run;
 use self::upload::UploadArgs;
 use crate::core::report::{Action, FilesReport, MadeReport};
 use crate::core::spec::{ClusterSpec, Spec};
@@ -58,6 +60,8 @@ pub struct Process<'a> {
     pub folder: PathBuf,
     /// What the machine knows of itself.
     pub machine: &'a dyn Fn() -> ThisMachine,
+    /// Starts a program and waits for its end.
+    pub programs: Run<'a>,
     /// Standard input.
     pub input: &'a mut dyn Read,
     /// Standard output.
@@ -133,7 +137,7 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
         Err(error) => return answer(&error, &arguments, process),
     };
     let Cli { shared, command } = cli;
-    let Process { input, output, talk, .. } = process;
+    let Process { output, talk, .. } = process;
     let meter = process.talk_is_terminal.then(|| Meter::new(process.elapsed));
     let mut out = Output::new(*output, *talk, shared.output, shared.quiet, meter);
     let Some(now) = shared.at.or_else(|| moment(process.clock)) else {
@@ -146,8 +150,9 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     let locks = LockSettings { wait: PATIENCE, now: process.clock };
     let world = World { now, entropy: process.entropy, locks };
     let folder = process.folder.clone();
-    let (environment, machine) = (process.environment, process.machine);
-    let mut session = Session { shared, world, folder, environment, machine, input: *input, out };
+    let Process { environment, machine, programs, .. } = *process;
+    let input = &mut *process.input;
+    let mut session = Session { shared, world, folder, environment, machine, programs, input, out };
     session.run(command)
 }
 
@@ -158,6 +163,7 @@ struct Session<'a> {
     folder: PathBuf,
     machine: &'a dyn Fn() -> ThisMachine,
     environment: &'a dyn Fn(&str) -> Option<OsString>,
+    programs: Run<'a>,
     input: &'a mut dyn Read,
     out: Output<'a>,
 }
@@ -326,6 +332,7 @@ impl Session<'_> {
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
+            ContextCommand::Shell(args) => return self.shell(&args),
             ContextCommand::Use(args) => {
                 let paths = args.place.paths(self.environment);
                 let report = acts::use_context(&paths, &args.wanted(), args.dry_run, &self.world)?;

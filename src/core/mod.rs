@@ -28,7 +28,9 @@ mod show;
 
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
 pub use error::Error;
-pub use look::{Export, Shown, ViewOf, check as check_kubeconfigs, check_each, diff, export, view};
+pub use look::{
+    Alone, Export, Shown, ViewOf, alone, check as check_kubeconfigs, check_each, diff, export, view,
+};
 pub use make::{Made, Progress, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};
 pub use share::{Open, Seal, open, seal};

@@ -12,6 +12,7 @@ mod profiles;
 mod progress;
 mod reading;
 mod requests;
+mod shell;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;

@@ -70,6 +70,7 @@ fn talk_by_clock(step: Duration) -> String {
             environment: &|_| None,
             folder: world.home(),
             machine: &|| ThisMachine { name: None, address: None },
+            programs: &|_| Ok(0),
             input: &mut std::io::empty(),
             output: &mut output,
             talk: &mut talk,

@@ -7,6 +7,7 @@ pub mod issued;
 pub mod judges;
 pub mod kubeconfigs;
 pub mod random_kubeconfigs;
+pub mod terminal;
 pub mod transcripts;
 pub mod world;
 
