@@ -1,6 +1,7 @@
 //! The process edge: the world comes in here and an exit code goes out.
 
 mod child;
+mod terminal;
 
 use std::io::{self, IsTerminal};
 use std::net::UdpSocket;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
             machine: &machine,
             programs: &child::run,
             input: &mut io::stdin().lock(),
+            terminal: &terminal::open,
             output: &mut io::stdout().lock(),
             talk: &mut io::stderr().lock(),
             talk_is_terminal: io::stderr().is_terminal(),

@@ -49,6 +49,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   kubepki context use admin@kubernetes
+  kubepki context use admin --part
   kubepki context use -")]
     Use(UseArgs),
 }
@@ -64,9 +65,13 @@ pub struct Where {
 /// `kubepki context use`
 #[derive(Args, Debug)]
 pub struct UseArgs {
-    /// The context; `-` is the one before the last switch
+    /// The context; `-` is the one before the last switch. Without one, choose on the terminal
     #[arg(allow_hyphen_values = true)]
-    name: String,
+    name: Option<String>,
+
+    /// Take a part of a name, large or small, if one context alone has it
+    #[arg(long, requires = "name")]
+    part: bool,
 
     #[command(flatten)]
     pub(super) place: Where,
@@ -96,8 +101,12 @@ pub fn files(typed: Option<&Path>, environment: &dyn Fn(&str) -> Option<OsString
 }
 
 impl UseArgs {
-    /// The context that is meant.
-    pub fn wanted(&self) -> Wanted {
-        if self.name == "-" { Wanted::Previous } else { Wanted::Named(self.name.clone()) }
+    /// The context that is meant, if one was named.
+    pub fn wanted(&self) -> Option<Wanted> {
+        self.name.clone().map(|name| match name.as_str() {
+            "-" => Wanted::Previous,
+            _ if self.part => Wanted::Part(name),
+            _ => Wanted::Named(name),
+        })
     }
 }

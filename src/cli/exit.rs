@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::core::{Error, bundle, plan};
+use crate::core::{ContextError, Error, bundle, plan};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,6 +38,7 @@ impl From<&Error> for Exit {
             Error::Bundle(bundle::Error::KeyTyped)
             | Error::Catalog(_)
             | Error::Cluster(_)
+            | Error::Context(ContextError::NoTerminal)
             | Error::FileName(_)
             | Error::KeyType(_)
             | Error::KubeconfigInput(_)

@@ -21,6 +21,7 @@ pub mod exit;
 mod kubeconfig;
 mod kubeconfig_view;
 pub mod output;
+pub mod picker;
 mod screen;
 pub mod shell;
 mod tables;
@@ -34,6 +35,7 @@ use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::{Meter, Output};
+use self::picker::Open;
 use self::shell::Run;
 use self::upload::UploadArgs;
 use crate::core::report::{Action, FilesReport, MadeReport};
@@ -41,7 +43,7 @@ use crate::core::spec::{ClusterSpec, Spec};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
-use crate::core::{self as acts, Error, Made, Source, World};
+use crate::core::{self as acts, ContextError, Error, Made, Source, Wanted, World};
 
 /// How long the lock of somebody else is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -64,6 +66,8 @@ pub struct Process<'a> {
     pub programs: Run<'a>,
     /// Standard input.
     pub input: &'a mut dyn Read,
+    /// Takes over the terminal, for somebody to choose on it.
+    pub terminal: Open<'a>,
     /// Standard output.
     pub output: &'a mut dyn Write,
     /// Standard error.
@@ -150,9 +154,10 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     let locks = LockSettings { wait: PATIENCE, now: process.clock };
     let world = World { now, entropy: process.entropy, locks };
     let folder = process.folder.clone();
-    let Process { environment, machine, programs, .. } = *process;
+    let Process { environment, machine, programs, terminal, .. } = *process;
     let input = &mut *process.input;
-    let mut session = Session { shared, world, folder, environment, machine, programs, input, out };
+    let mut session =
+        Session { shared, world, folder, environment, machine, programs, terminal, input, out };
     session.run(command)
 }
 
@@ -164,6 +169,7 @@ struct Session<'a> {
     machine: &'a dyn Fn() -> ThisMachine,
     environment: &'a dyn Fn(&str) -> Option<OsString>,
     programs: Run<'a>,
+    terminal: Open<'a>,
     input: &'a mut dyn Read,
     out: Output<'a>,
 }
@@ -177,6 +183,12 @@ enum Stop {
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         Self::Core(error)
+    }
+}
+
+impl From<ContextError> for Stop {
+    fn from(error: ContextError) -> Self {
+        Self::Core(error.into())
     }
 }
 
@@ -335,7 +347,11 @@ impl Session<'_> {
             ContextCommand::Shell(args) => return self.shell(&args),
             ContextCommand::Use(args) => {
                 let paths = args.place.paths(self.environment);
-                let report = acts::use_context(&paths, &args.wanted(), args.dry_run, &self.world)?;
+                let wanted = match args.wanted() {
+                    Some(wanted) => wanted,
+                    None => Wanted::Named(self.pick(&paths)?),
+                };
+                let report = acts::use_context(&paths, &wanted, args.dry_run, &self.world)?;
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }

@@ -160,6 +160,12 @@ impl<'a> Output<'a> {
         self.data.flush()
     }
 
+    /// Moves the cursor and draws, for somebody who chooses. The text has no control character but those meant for the terminal.
+    pub fn draw(&mut self, text: &str) -> io::Result<()> {
+        self.talk.write_all(text.as_bytes())?;
+        self.talk.flush()
+    }
+
     /// Tells of a danger.
     pub fn warning(&mut self, text: &str) {
         self.say("warning", text);

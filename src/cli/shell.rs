@@ -37,8 +37,8 @@ pub type Run<'a> = &'a dyn Fn(&Program) -> io::Result<u8>;
 /// `kubepki context shell`
 #[derive(Args, Debug)]
 pub struct ShellArgs {
-    /// The context
-    name: String,
+    /// The context. Without one, choose on the terminal
+    name: Option<String>,
 
     /// A command to run instead of a shell, and its arguments
     #[arg(last = true, value_name = "COMMAND")]
@@ -52,11 +52,15 @@ impl Session<'_> {
     /// Starts a shell, or a command, that sees one context alone; the files on disk do not change.
     pub(super) fn shell(&mut self, args: &ShellArgs) -> Result<Exit, Stop> {
         let paths = self.outer_paths(&args.place);
-        let alone = acts::alone(&paths, &args.name, &self.folder, &self.parents())?;
+        let name = match &args.name {
+            Some(name) => name.clone(),
+            None => self.pick(&paths)?,
+        };
+        let alone = acts::alone(&paths, &name, &self.folder, &self.parents())?;
         self.tell(&alone.warnings, &alone.notes);
-        let program = self.program(args, alone.file.path(), &paths);
+        let program = self.program(&args.command, &name, alone.file.path(), &paths);
         if program.is_shell {
-            self.greet(&args.name);
+            self.greet(&name);
         }
         let code = (self.programs)(&program).map_err(|source| not_run(&program, source))?;
         Ok(Exit::Program(code))
@@ -96,19 +100,19 @@ impl Session<'_> {
         places.filter(|place| place.is_absolute()).collect()
     }
 
-    fn program(&self, args: &ShellArgs, file: &Path, paths: &LoadPaths) -> Program {
+    fn program(&self, command: &[OsString], name: &str, file: &Path, paths: &LoadPaths) -> Program {
         let shell = (self.environment)("SHELL").filter(|shell| !shell.is_empty());
-        let words = match args.command.as_slice() {
+        let words = match command {
             [] => vec![shell.unwrap_or_else(|| "/bin/sh".into())],
-            command => command.to_vec(),
+            words => words.to_vec(),
         };
         let environment = vec![
             ("KUBECONFIG", file.as_os_str().to_owned()),
-            (CONTEXT, escape_line(&args.name).into()),
+            (CONTEXT, escape_line(name).into()),
             (FILE, file.as_os_str().to_owned()),
             (OUTER, self.absolute(paths)),
         ];
-        Program { words, environment, is_shell: args.command.is_empty() }
+        Program { words, environment, is_shell: command.is_empty() }
     }
 
     /// The files as another working folder would name them.

@@ -26,7 +26,9 @@ mod pack;
 mod share;
 mod show;
 
-pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
+pub use contexts::{
+    ContextError, ContextNames, Wanted, context_names, contexts, current_context, use_context,
+};
 pub use error::Error;
 pub use look::{
     Alone, Export, Shown, ViewOf, alone, check as check_kubeconfigs, check_each, diff, export, view,

@@ -8,6 +8,7 @@ mod help;
 mod house;
 mod judges;
 mod keys;
+mod picker;
 mod profiles;
 mod progress;
 mod reading;

@@ -72,6 +72,7 @@ fn talk_by_clock(step: Duration) -> String {
             machine: &|| ThisMachine { name: None, address: None },
             programs: &|_| Ok(0),
             input: &mut std::io::empty(),
+            terminal: &|| Ok(None),
             output: &mut output,
             talk: &mut talk,
             talk_is_terminal: true,

@@ -22,9 +22,12 @@ users:
 - {name: me, user: {tokenFile: /run/token}}
 ";
 
+/// A home in which every shell has the same prompt, with the context in it.
 fn world() -> World {
     let world = World::new();
     world.write(".kube/config", CONFIG);
+    world.write(".bashrc", "PS1='<$KUBEPKI_CONTEXT> '\n");
+    world.write(".zshrc", "setopt PROMPT_SUBST\nPROMPT='<$KUBEPKI_CONTEXT> '\n");
     world
 }
 
@@ -44,9 +47,19 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// The command line of `context shell` that starts this shell without anybody's settings.
-fn start(shell: &str, context: &str) -> String {
-    format!("env SHELL={shell} PS1='<$KUBEPKI_CONTEXT> ' kubepki context shell {context}")
+/// A terminal in which `context shell` runs with this and then tells its exit code.
+fn start<'a>(world: &'a World, shell: &str, rest: &str) -> Terminal<'a> {
+    let command =
+        format!("env SHELL={shell} PS1='<$KUBEPKI_CONTEXT> ' kubepki context shell {rest}");
+    // Trapped, and not ignored: that would be handed on. A shell that is ended does not give the terminal back, so nothing
+    // reads from it then.
+    let command = format!("trap : INT; {command}; echo \"status $?\"; exec sleep 60");
+    Terminal::start(world, SIZE, &command)
+}
+
+/// Waits until the shell wants the next line.
+fn wait_for_prompt(terminal: &Terminal<'_>, prompt: &str) {
+    terminal.wait(|screen| screen.lines().last() == Some(prompt));
 }
 
 /// zsh where it is installed.
@@ -59,19 +72,20 @@ fn shells() -> Vec<&'static str> {
 fn two_terminals_are_at_different_clusters_and_no_file_changes() {
     for shell in shells() {
         let world = world();
-        let [dev, prod] = ["dev", "prod"]
-            .map(|context| Terminal::start(&world, context, SIZE, &start(shell, context)));
-        for terminal in [&dev, &prod, &dev] {
-            terminal.line("echo here: $(kubepki context current) = $KUBEPKI_CONTEXT");
+        let [dev, prod] = ["dev", "prod"].map(|context| start(&world, shell, context));
+        for (terminal, context) in [(&dev, "dev"), (&prod, "prod"), (&dev, "dev")] {
+            wait_for_prompt(terminal, &format!("<{context}>"));
+            terminal.line("clear; echo here: $(kubepki context current)");
+            terminal.wait_for(&format!("here: {context}\n"));
         }
-        dev.wait(|screen| screen.matches("here: dev = dev").count() == 2);
-        prod.wait_for("here: prod = prod");
         assert_eq!((runs(&world).len(), world.read(".kube/config").as_str()), (2, CONFIG));
+        wait_for_prompt(&dev, "<dev>");
         dev.line("exit 3");
-        dev.wait(|_| dev.fact("#{pane_dead_status}") == "3");
+        dev.wait_for("status 3");
         assert_eq!(runs(&world).len(), 1);
+        wait_for_prompt(&prod, "<prod>");
         prod.keys(&["C-d"]);
-        prod.wait(|_| prod.fact("#{pane_dead}") == "1");
+        prod.wait_for("status 0");
         assert_eq!((runs(&world).len(), world.read(".kube/config").as_str()), (0, CONFIG));
     }
 }
@@ -80,15 +94,14 @@ fn two_terminals_are_at_different_clusters_and_no_file_changes() {
 fn ctrl_c_is_for_what_runs_in_the_shell() {
     for shell in shells() {
         let world = world();
-        let terminal = Terminal::start(&world, "t", SIZE, &start(shell, "dev"));
-        terminal.line("echo begun; sleep 1000");
-        terminal.wait(|screen| screen.lines().any(|line| line == "begun"));
+        let terminal = start(&world, shell, "dev");
+        wait_for_prompt(&terminal, "<dev>");
+        terminal.line("sleep 1000");
+        terminal.wait(|_| terminal.fact("#{pane_current_command}") == "sleep");
         terminal.keys(&["C-c"]);
-        terminal.line("echo still: $KUBEPKI_CONTEXT");
-        terminal.wait_for("still: dev");
-        terminal.keys(&["C-c"]);
-        terminal.line("echo status: $?");
-        terminal.wait_for("status: 130");
+        wait_for_prompt(&terminal, "<dev>");
+        terminal.line("echo code: $?");
+        terminal.wait_for("code: 130");
         assert_eq!(runs(&world).len(), 1);
     }
 }
@@ -96,12 +109,11 @@ fn ctrl_c_is_for_what_runs_in_the_shell() {
 #[test]
 fn ctrl_c_ends_a_command_and_what_it_had_goes() {
     let world = world();
-    let command = "kubepki context shell dev -- sh -c 'echo begun; sleep 1000'";
-    let terminal = Terminal::start(&world, "t", SIZE, command);
+    let terminal = start(&world, "none", "dev -- sh -c 'echo begun; exec sleep 1000'");
     terminal.wait_for("begun");
     assert_eq!(runs(&world).len(), 1);
     terminal.keys(&["C-c"]);
-    terminal.wait(|_| terminal.fact("#{pane_dead_status}") == "130");
+    terminal.wait_for("status 130");
     assert_eq!(runs(&world).len(), 0);
 }
 
@@ -110,19 +122,16 @@ fn who_ends_kubepki_or_closes_the_terminal_ends_the_shell_and_its_file_goes() {
     for shell in shells() {
         for signal in ["TERM", "HUP"] {
             let world = world();
-            let terminal =
-                Terminal::start(&world, "t", SIZE, &format!("exec {}", start(shell, "dev")));
-            terminal.line("echo up: $KUBEPKI_CONTEXT");
-            terminal.wait_for("up: dev");
-            let pid = terminal.fact("#{pane_pid}");
-            world.sh(&format!("kill -{signal} {pid}"));
-            terminal.wait(|_| terminal.fact("#{pane_dead}") == "1");
+            let terminal = start(&world, shell, "dev");
+            wait_for_prompt(&terminal, "<dev>");
+            let above = terminal.fact("#{pane_pid}");
+            world.sh(&format!("pkill -{signal} -P {above} -x kubepki"));
+            terminal.wait_for("status 129");
             assert_eq!(runs(&world), Vec::<String>::new(), "{shell} {signal}");
         }
         let world = world();
-        let terminal = Terminal::start(&world, "t", SIZE, &start(shell, "dev"));
-        terminal.line("echo up: $KUBEPKI_CONTEXT");
-        terminal.wait_for("up: dev");
+        let terminal = start(&world, shell, "dev");
+        wait_for_prompt(&terminal, "<dev>");
         drop(terminal);
         wait_until("the file goes with its terminal", || runs(&world).is_empty());
     }

@@ -1,6 +1,7 @@
 //! A real terminal: a tmux of its own, with keys in and a screen out.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -16,14 +17,15 @@ pub struct Terminal<'a> {
 }
 
 impl<'a> Terminal<'a> {
-    /// Starts `command` in a terminal of this size. `name` tells the terminals of one world apart.
-    pub fn start(world: &'a World, name: &str, size: (u16, u16), command: &str) -> Self {
-        let terminal = Self { world, socket: world.backstage(name) };
+    /// Starts `command` in a terminal of this size.
+    pub fn start(world: &'a World, size: (u16, u16), command: &str) -> Self {
+        // Never the socket of one that is about to end.
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
+        let name = format!("tmux-{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let terminal = Self { world, socket: world.backstage(&name) };
         let (width, height) = (size.0.to_string(), size.1.to_string());
         let options = ["-f", "/dev/null", "new-session", "-d", "-x", &width, "-y", &height];
-        // The screen of what has ended can still be read.
-        let stay = [";", "set-option", "-g", "remain-on-exit", "on"];
-        terminal.tmux(&[&options[..], &[command], &stay].concat());
+        terminal.tmux(&[&options[..], &[command]].concat());
         terminal
     }
 
@@ -46,6 +48,12 @@ impl<'a> Terminal<'a> {
     /// The same with colours and the like.
     pub fn screen_with_colours(&self) -> String {
         self.tmux(&["capture-pane", "-p", "-e"])
+    }
+
+    /// Makes it larger or smaller.
+    pub fn resize(&self, size: (u16, u16)) {
+        let (width, height) = (size.0.to_string(), size.1.to_string());
+        self.tmux(&["resize-window", "-x", &width, "-y", &height]);
     }
 
     /// What tmux knows of the terminal, such as `#{pane_pid}`.
