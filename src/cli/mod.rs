@@ -12,6 +12,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod args;
 mod bootstrap;
 mod ca;
+mod called;
 mod cert;
 pub mod cluster;
 mod configured;
@@ -29,6 +30,7 @@ mod upload;
 
 use self::args::Shared;
 use self::ca::CaCommand;
+use self::called::Called;
 use self::cert::CertCommand;
 use self::cluster::{Asked, ClusterCommand, ThisMachine};
 use self::context::ContextCommand;
@@ -136,14 +138,15 @@ pub fn command() -> clap::Command {
 
 /// Runs the program once.
 pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
-    let cli = match parse(&arguments) {
+    let called = Called::of(&arguments);
+    let cli = match parse(&arguments, called) {
         Ok(cli) => cli,
         Err(error) => return answer(&error, &arguments, process),
     };
     let Cli { shared, command } = cli;
     let Process { output, talk, .. } = process;
     let meter = process.talk_is_terminal.then(|| Meter::new(process.elapsed));
-    let mut out = Output::new(*output, *talk, shared.output, shared.quiet, meter);
+    let mut out = Output::new(*output, *talk, shared.output, shared.quiet, meter).called(called);
     let Some(now) = shared.at.or_else(|| moment(process.clock)) else {
         out.error(
             "the clock of this machine is before 1970 or past 9999",
@@ -400,8 +403,8 @@ impl Session<'_> {
     }
 }
 
-fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = command().try_get_matches_from(arguments)?;
+fn parse(arguments: &[OsString], called: Called) -> Result<Cli, clap::Error> {
+    let matches = called.command().try_get_matches_from(arguments)?;
     args::check_contradictions(&matches)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.shared.cert_dir_is_typed = args::is_typed(&matches, "cert_dir");
