@@ -15,6 +15,7 @@ mod ca;
 mod called;
 mod cert;
 pub mod cluster;
+mod completion;
 mod configured;
 mod context;
 mod elsewhere;
@@ -33,6 +34,7 @@ use self::ca::CaCommand;
 use self::called::Called;
 use self::cert::CertCommand;
 use self::cluster::{Asked, ClusterCommand, ThisMachine};
+use self::completion::CompletionArgs;
 use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
@@ -125,10 +127,7 @@ enum Command {
     #[command(after_help = "\
 Examples:
   kubepki completion bash")]
-    Completion {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    Completion(CompletionArgs),
 }
 
 /// The definition of the command line, for help, completions and documents.
@@ -279,12 +278,7 @@ impl Session<'_> {
             Command::Kubeconfig(KubeconfigCommand::Check(args)) => self.check(&args),
             Command::Kubeconfig(KubeconfigCommand::Diff(args)) => self.diff(&args),
             Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
-            Command::Completion { shell } => {
-                let mut script = Vec::new();
-                clap_complete::generate(shell, &mut self::command(), "kubepki", &mut script);
-                self.out.data(&String::from_utf8_lossy(&script))?;
-                Ok(Exit::Done)
-            }
+            Command::Completion(args) => self.completion(&args),
         }
     }
 

@@ -27,7 +27,8 @@ mod share;
 mod show;
 
 pub use contexts::{
-    ContextError, ContextNames, Wanted, context_names, contexts, current_context, use_context,
+    ContextError, ContextNames, Named, Wanted, context_names, contexts, current_context, names,
+    use_context,
 };
 pub use error::Error;
 pub use look::{

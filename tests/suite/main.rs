@@ -1,6 +1,7 @@
 //! The tests that need nothing but a shell, openssl, Python, curl and strace: `cargo test`.
 #![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
+mod completion;
 mod contexts;
 mod crash;
 mod full_disk;

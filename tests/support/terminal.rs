@@ -34,9 +34,14 @@ impl<'a> Terminal<'a> {
         self.tmux(&[&["send-keys"], keys].concat());
     }
 
+    /// Types a text.
+    pub fn text(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]);
+    }
+
     /// Types a line.
     pub fn line(&self, text: &str) {
-        self.tmux(&["send-keys", "-l", text]);
+        self.text(text);
         self.keys(&["Enter"]);
     }
 

@@ -32,6 +32,17 @@ pub enum Wanted {
     Previous,
 }
 
+/// What has a name in a kubeconfig.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Named {
+    /// An API server.
+    Cluster,
+    /// A cluster and a user.
+    Context,
+    /// Who one is.
+    User,
+}
+
 /// What there is to choose from.
 #[derive(Clone, Debug)]
 pub struct ContextNames {
@@ -57,6 +68,24 @@ pub fn context_names(paths: &LoadPaths) -> Result<ContextNames, Error> {
     }
     let current = view.current_context().map(|(name, _)| name.to_owned());
     Ok(ContextNames { names, current })
+}
+
+/// The names of one kind in the files that can be read, each once and in order. For whoever is in the middle of a word: what
+/// cannot be read has none.
+pub fn names(named: Named, paths: &LoadPaths) -> Vec<String> {
+    let snapshot = store::read(paths.all().to_vec());
+    let parsed = |path: &PathBuf| match snapshot.get(path) {
+        Found::File { bytes, .. } => File::parse(path, bytes).ok(),
+        Found::Absent | Found::Unreadable(_) => None,
+    };
+    let files: Vec<File> = paths.all().iter().filter_map(parsed).collect();
+    let view = View::new(&files);
+    let names: BTreeSet<&String> = match named {
+        Named::Cluster => view.clusters().iter().map(|item| &item.entry.name).collect(),
+        Named::Context => view.contexts().iter().map(|item| &item.entry.name).collect(),
+        Named::User => view.users().iter().map(|item| &item.entry.name).collect(),
+    };
+    names.into_iter().cloned().collect()
 }
 
 /// All contexts that client-go would see, and until when their certificates count at `now`.
