@@ -1,6 +1,6 @@
 //! A list to choose from on a terminal, which narrows as one types.
 //!
-//! [`Picker`] is a value: keys in, frames out. The terminal is a thin door, see [`Terminal`].
+//! `Picker` is a value: keys in, frames out. The terminal is a thin door, see [`Terminal`].
 
 use std::io;
 
