@@ -244,7 +244,7 @@ fn switch(target: &Path, files: &[File], name: &str) -> Result<Change, Error> {
     let file = file.ok_or_else(|| {
         ContextError::NoFile(Place { text: target.display().to_string(), explicit: None })
     })?;
-    let bytes = kubeconfig::set_current_context(file, name)?;
+    let bytes = kubeconfig::set_current_context(file, name)?.into_owned().into_bytes();
     let before = Before::Exactly(Bytes::new(file.bytes().to_vec()));
     Ok(Change { path: target.to_owned(), bytes, secrecy: Secrecy::AsFound, before })
 }

@@ -9,6 +9,7 @@
 mod build;
 mod differences;
 mod edit;
+mod entry;
 mod file;
 mod flatten;
 mod input;
@@ -25,7 +26,10 @@ mod yaml;
 
 pub use build::build;
 pub use differences::{Change, Difference, differences};
-pub use edit::{Error as EditError, NewEntries, add_entries, set_current_context};
+pub use edit::{
+    Error as EditError, NewEntries, add_entries, put, remove, rename, set_current_context,
+};
+pub use entry::Entry;
 pub use file::{Error, File, MAX_BYTES};
 pub use flatten::clean;
 pub use input::{
