@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::edits::{DeleteContextArgs, NamespaceArgs, RenameContextArgs, SetContextArgs};
 use super::kubeconfig_view::ExportArgs;
 use crate::core::Wanted;
 use crate::core::kubeconfig::{LoadPaths, load_paths};
@@ -18,6 +19,13 @@ Examples:
   kubepki context current
   kubepki context current --kubeconfig admin.conf")]
     Current(Where),
+
+    /// Delete contexts; where the current one goes, none is current any more
+    #[command(after_help = "\
+Examples:
+  kubepki context delete old
+  kubepki context delete old --cascade")]
+    Delete(DeleteContextArgs),
 
     /// Make one file of a context and all that it needs, certificates and keys included
     #[command(after_help = "\
@@ -36,6 +44,29 @@ Examples:
   kubepki context list --kubeconfig admin.conf -o name"
     )]
     List(Where),
+
+    /// Give the current context another namespace
+    #[command(
+        visible_alias = "ns",
+        after_help = "\
+Examples:
+  kubepki context namespace payments"
+    )]
+    Namespace(NamespaceArgs),
+
+    /// Give a context another name; the current one stays the current one
+    #[command(after_help = "\
+Examples:
+  kubepki context rename admin@kubernetes prod")]
+    Rename(RenameContextArgs),
+
+    /// Change what a context names, or make one; what is not given stays
+    #[command(after_help = "\
+Examples:
+  kubepki context set prod --namespace payments
+  kubepki context set bob-prod --cluster kubernetes --user bob
+  kubepki context set --current --user bob")]
+    Set(SetContextArgs),
 
     /// Switch to another context: change that one value of the file, and nothing else
     #[command(after_help = "\

@@ -16,6 +16,7 @@ mod cert;
 pub mod cluster;
 mod configured;
 mod context;
+mod edits;
 mod elsewhere;
 pub mod exit;
 mod kubeconfig;
@@ -256,7 +257,9 @@ impl Session<'_> {
                 self.make(&[args.spec(&self.shared, &self.folder)?], args.writing.dry_run)
             }
             Command::Kubeconfig(KubeconfigCommand::Check(args)) => self.check(&args),
+            Command::Kubeconfig(KubeconfigCommand::Cluster(command)) => self.cluster_entry(command),
             Command::Kubeconfig(KubeconfigCommand::Diff(args)) => self.diff(&args),
+            Command::Kubeconfig(KubeconfigCommand::User(command)) => self.user_entry(command),
             Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
             Command::Completion { shell } => {
                 let mut script = Vec::new();
@@ -320,12 +323,16 @@ impl Session<'_> {
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
+            ContextCommand::Delete(args) => return self.delete_contexts(args),
             ContextCommand::Export(args) => return self.export(&args),
             ContextCommand::List(place) => {
                 let report = acts::contexts(&place.paths(self.environment), self.world.now)?;
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
+            ContextCommand::Namespace(args) => return self.set_namespace(&args),
+            ContextCommand::Rename(args) => return self.rename_context(args),
+            ContextCommand::Set(args) => return self.set_context(args),
             ContextCommand::Use(args) => {
                 let paths = args.place.paths(self.environment);
                 let report = acts::use_context(&paths, &args.wanted(), args.dry_run, &self.world)?;

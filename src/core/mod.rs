@@ -20,6 +20,7 @@ pub mod store;
 pub mod x509;
 
 mod contexts;
+mod edits;
 mod look;
 mod make;
 mod pack;
@@ -27,6 +28,12 @@ mod share;
 mod show;
 
 pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
+pub use edits::{
+    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, Named, UserFields,
+    clusters, delete_clusters, delete_contexts, delete_users, read_text, read_token,
+    rename_cluster, rename_context, rename_user, set_cluster, set_context, set_namespace, set_user,
+    users,
+};
 pub use error::Error;
 pub use look::{Export, Shown, ViewOf, check as check_kubeconfigs, check_each, diff, export, view};
 pub use make::{Made, Progress, dry_run, make, plan};

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "parallel",
     "changes",
     "x509",
@@ -29,6 +29,7 @@ const ORDER: [&str; 21] = [
     "make",
     "pack",
     "contexts",
+    "edits",
     "share",
     "show",
     "look",

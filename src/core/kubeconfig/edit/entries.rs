@@ -132,15 +132,20 @@ fn certificate<'a>(
     if is_free && is_all && !wanted.is_empty() { change(file, new, index) } else { Ok(file) }
 }
 
-/// Names of the fields in which two stanzas differ.
 fn differing_fields<E: Entry>(old: &E, new: &E) -> Vec<String> {
-    let (old, new) = (old.stanza().to_value(), new.stanza().to_value());
+    let fields = changed_fields::<E>(old.stanza(), new.stanza());
+    fields.into_iter().map(|field| format!("`{field}`")).collect()
+}
+
+/// Names of the fields in which two stanzas differ.
+pub fn changed_fields<E: Entry>(old: &E::Stanza, new: &E::Stanza) -> Vec<String> {
+    let (old, new) = (old.to_value(), new.to_value());
     let keys = new.pairs().iter().chain(old.pairs()).map(|(key, _)| key);
     let mut fields: Vec<String> =
         keys.filter(|key| old.get(key) != new.get(key)).cloned().collect();
     fields.sort();
     fields.dedup();
-    fields.into_iter().map(|field| format!("`{field}`")).collect()
+    fields
 }
 
 fn append<E: Entry>(file: &File, new: &E) -> Result<File, Error> {

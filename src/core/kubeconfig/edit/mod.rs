@@ -19,7 +19,7 @@ use super::yaml::emit::Value;
 use super::yaml::meaning::Meaning;
 use super::yaml::tree::{Cursor, Kind};
 
-pub use entries::{NewEntries, add_entries, put, remove, rename};
+pub use entries::{NewEntries, add_entries, changed_fields, put, remove, rename};
 use splice::Pair;
 
 /// Why a file cannot be edited.
