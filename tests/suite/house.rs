@@ -29,9 +29,9 @@ const ORDER: [&str; 22] = [
     "make",
     "pack",
     "contexts",
-    "edits",
     "share",
     "show",
+    "edits",
     "look",
 ];
 

@@ -120,7 +120,8 @@ impl SetClusterArgs {
     /// An empty text takes away what was there.
     fn check(&self) -> Result<(), Error> {
         check_new_name("cluster", &self.name)?;
-        let checks: [(&Option<String>, fn(&str) -> Result<(), InputError>); 3] = [
+        type Check = fn(&str) -> Result<(), InputError>;
+        let checks: [(&Option<String>, Check); 3] = [
             (&self.server, check_server_url),
             (&self.tls_server_name, check_tls_server_name),
             (&self.proxy_url, check_proxy_url),

@@ -1,6 +1,6 @@
 //! `kubepki context set`, `rename`, `delete` and `namespace`.
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::{Editing, check_new_name};
 use crate::cli::exit::Exit;
@@ -10,13 +10,13 @@ use crate::core::{self as acts, ContextFields, Delete, Error, Named};
 
 /// `kubepki context set`
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("which").args(["name", "current"]).required(true)))]
 pub struct SetContextArgs {
     /// The context; one that is not there is made
-    #[arg(required_unless_present = "current")]
     name: Option<String>,
 
     /// The current context
-    #[arg(long, conflicts_with = "name")]
+    #[arg(long)]
     current: bool,
 
     /// Its cluster

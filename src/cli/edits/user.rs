@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use super::{DeleteArgs, Editing, RenameArgs, check_new_name};
 use crate::cli::context::Where;
 use crate::cli::{Session, Stop};
-use crate::core::kubeconfig::Secret;
-use crate::core::{self as acts, ExecFields, Given, UserFields};
+use crate::core::kubeconfig::{InputError, Secret};
+use crate::core::{self as acts, Error, ExecFields, Given, UserFields};
 
 /// What can be done with users of kubeconfigs.
 #[derive(Debug, Subcommand)]
@@ -98,8 +98,8 @@ pub struct SetUserArgs {
     act_as_groups: Vec<String>,
 
     /// More about whom to act as (repeat); `KEY-` takes a key away
-    #[arg(long = "as-user-extra", value_name = "KEY=VALUE", value_parser = given)]
-    act_as_extra: Vec<Given>,
+    #[arg(long = "as-user-extra", value_name = "KEY=VALUE")]
+    act_as_extra: Vec<String>,
 
     #[command(flatten, next_help_heading = "A program that hands out credentials")]
     exec: ExecArgs,
@@ -123,12 +123,12 @@ struct ExecArgs {
     exec_args: Vec<String>,
 
     /// Variable of its environment (repeat); `KEY-` takes a key away
-    #[arg(long = "exec-env", value_name = "KEY=VALUE", value_parser = given)]
-    exec_env: Vec<Given>,
+    #[arg(long = "exec-env", value_name = "KEY=VALUE")]
+    exec_env: Vec<String>,
 
     /// Variable whose value is in this file (repeat)
-    #[arg(long = "exec-env-file", value_name = "KEY=FILE", value_parser = key_and_file)]
-    exec_env_files: Vec<(String, PathBuf)>,
+    #[arg(long = "exec-env-file", value_name = "KEY=FILE")]
+    exec_env_files: Vec<String>,
 
     /// Version of the protocol
     #[arg(long, value_name = "VERSION")]
@@ -161,12 +161,12 @@ struct ProviderArgs {
     auth_provider: Option<String>,
 
     /// Setting (repeat); `KEY-` takes a key away
-    #[arg(long = "auth-provider-arg", value_name = "KEY=VALUE", value_parser = given)]
-    auth_provider_args: Vec<Given>,
+    #[arg(long = "auth-provider-arg", value_name = "KEY=VALUE")]
+    auth_provider_args: Vec<String>,
 
     /// Setting whose value is in this file (repeat)
-    #[arg(long = "auth-provider-arg-file", value_name = "KEY=FILE", value_parser = key_and_file)]
-    auth_provider_files: Vec<(String, PathBuf)>,
+    #[arg(long = "auth-provider-arg-file", value_name = "KEY=FILE")]
+    auth_provider_files: Vec<String>,
 }
 
 impl Session<'_> {
@@ -193,19 +193,24 @@ impl Session<'_> {
             act_as: args.act_as,
             act_as_uid: args.act_as_uid,
             act_as_groups: args.act_as_groups,
-            act_as_extra: args.act_as_extra,
+            act_as_extra: given("as-user-extra", &args.act_as_extra)?,
             exec: ExecFields {
                 command: exec.exec_command,
                 args: exec.exec_args.into_iter().map(Secret::new).collect(),
-                env: self.with_files(exec.exec_env, exec.exec_env_files)?,
+                env: self.with_files(
+                    given("exec-env", &exec.exec_env)?,
+                    files("exec-env-file", &exec.exec_env_files)?,
+                )?,
                 api_version: exec.exec_api_version,
                 interactive_mode: exec.exec_interactive_mode,
                 provide_cluster_info: exec.exec_provide_cluster_info,
                 install_hint: exec.exec_install_hint,
             },
             auth_provider: provider.auth_provider,
-            auth_provider_args: self
-                .with_files(provider.auth_provider_args, provider.auth_provider_files)?,
+            auth_provider_args: self.with_files(
+                given("auth-provider-arg", &provider.auth_provider_args)?,
+                files("auth-provider-arg-file", &provider.auth_provider_files)?,
+            )?,
         })
     }
 
@@ -225,20 +230,30 @@ impl Session<'_> {
     }
 }
 
-/// `KEY=VALUE` or `KEY-`.
-fn given(text: &str) -> Result<Given, String> {
-    match text.split_once('=').map(|(key, value)| (key.to_owned(), value)) {
-        Some((key, value)) if !key.is_empty() => Ok(Given::Set(key, Secret::new(value))),
-        None if text.len() > 1 && text.ends_with('-') => {
-            Ok(Given::Remove(text.trim_end_matches('-').to_owned()))
+/// `KEY=VALUE` or `KEY-`. Not by clap, whose error would show a value that may be secret.
+fn given(option: &'static str, texts: &[String]) -> Result<Vec<Given>, Error> {
+    let read = |text: &String| match (pair(text), text.strip_suffix('-')) {
+        (Some((key, value)), _) => Some(Given::Set(key.to_owned(), Secret::new(value))),
+        (None, Some(key)) if !key.is_empty() && !key.contains('=') => {
+            Some(Given::Remove(key.to_owned()))
         }
-        _ => Err("wanted KEY=VALUE, or KEY- to take a key away".to_owned()),
-    }
+        _ => None,
+    };
+    let wanted = "KEY=VALUE, or KEY- to take a key away";
+    let all: Option<_> = texts.iter().map(read).collect();
+    all.ok_or_else(|| InputError::NoPair { option, wanted }.into())
 }
 
 /// `KEY=FILE`.
-fn key_and_file(text: &str) -> Result<(String, PathBuf), String> {
-    let pair = text.split_once('=').filter(|(key, file)| !key.is_empty() && !file.is_empty());
-    let pair = pair.map(|(key, file)| (key.to_owned(), file.into()));
-    pair.ok_or_else(|| "wanted KEY=FILE".to_owned())
+fn files(option: &'static str, texts: &[String]) -> Result<Vec<(String, PathBuf)>, Error> {
+    let read = |text: &String| {
+        let (key, file) = pair(text).filter(|(_, file)| !file.is_empty())?;
+        Some((key.to_owned(), file.into()))
+    };
+    let all: Option<_> = texts.iter().map(read).collect();
+    all.ok_or_else(|| InputError::NoPair { option, wanted: "KEY=FILE" }.into())
+}
+
+fn pair(text: &str) -> Option<(&str, &str)> {
+    text.split_once('=').filter(|(key, _)| !key.is_empty())
 }

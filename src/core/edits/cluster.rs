@@ -41,7 +41,7 @@ pub fn set_cluster(
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
     const CA: &str = "certificate authority";
-    let ca = GivenFile::new(how, fields.certificate_authority.as_deref(), fields.embed, CA)?;
+    let ca = GivenFile::new(fields.certificate_authority.as_deref(), fields.embed, CA)?;
     if let Some(ca) = &ca {
         // One that is not there is told of with the result.
         Inventory::new(&store::read([ca.path().to_owned()])).chain(CA, ca.path())?;

@@ -20,7 +20,6 @@ pub(super) struct GivenFile {
 impl GivenFile {
     /// The file at `path`, where one was given; an empty path takes away what was there.
     pub fn new(
-        how: &How,
         path: Option<&Path>,
         embed: bool,
         what: &'static str,
@@ -29,7 +28,7 @@ impl GivenFile {
         if path.as_os_str().is_empty() {
             return Ok(Some(Self { path: PathBuf::new(), embedded: None }));
         }
-        let path = clean(&how.folder.join(path));
+        let path = path.to_owned();
         let embedded = match embed {
             true => {
                 let snapshot = store::read([path.clone()]);
@@ -40,7 +39,7 @@ impl GivenFile {
         Ok(Some(Self { path, embedded }))
     }
 
-    /// Where it is, absolute.
+    /// Where it is, as it was typed.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -86,7 +86,7 @@ pub fn set_user(
     fields: &UserFields,
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
-    let pair = GivenPair::new(how, fields)?;
+    let pair = GivenPair::new(fields)?;
     carry_out::<NamedUser>(how, world, |desk| {
         let mut hides_token = false;
         desk.put::<NamedUser>(name, |user, file| {
@@ -111,11 +111,10 @@ struct GivenPair {
 
 impl GivenPair {
     /// Both are read if they are there; one that is not is told of with the result.
-    fn new(how: &How, fields: &UserFields) -> Result<Self, Error> {
+    fn new(fields: &UserFields) -> Result<Self, Error> {
         const CERTIFICATE: &str = "client certificate";
         const KEY: &str = "client key";
-        let of =
-            |path: &Option<PathBuf>, what| GivenFile::new(how, path.as_deref(), fields.embed, what);
+        let of = |path: &Option<PathBuf>, what| GivenFile::new(path.as_deref(), fields.embed, what);
         let (certificate, key) =
             (of(&fields.client_certificate, CERTIFICATE)?, of(&fields.client_key, KEY)?);
         let paths = [&certificate, &key].into_iter().flatten().map(|file| file.path().to_owned());

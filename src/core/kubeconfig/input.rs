@@ -18,6 +18,14 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// Not a key and a value.
+    #[error("--{option} wants {wanted}")]
+    NoPair {
+        /// The option.
+        option: &'static str,
+        /// What it takes.
+        wanted: &'static str,
+    },
     /// Not a DNS label.
     #[error(
         "`{0}` is not a namespace: wanted 1 to 63 of `a-z`, `0-9` and `-`, with no `-` at an end"
@@ -48,6 +56,7 @@ impl Error {
             Self::CaAndInsecure => {
                 Some("leave out --certificate-authority or --insecure-skip-tls-verify".to_owned())
             }
+            Self::NoPair { option, .. } => Some(format!("--{option} KEY=...")),
             Self::Name { what, .. } => Some(format!("choose another name for the {what}")),
             Self::Namespace(_) => {
                 Some("give it as it is listed by: kubectl get namespaces".to_owned())
