@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::edits::{DeleteContextArgs, NamespaceArgs, RenameContextArgs, SetContextArgs};
 use super::kubeconfig_view::ExportArgs;
 use super::shell::ShellArgs;
 use crate::core::Wanted;
@@ -19,6 +20,13 @@ Examples:
   kubepki context current
   kubepki context current --kubeconfig admin.conf")]
     Current(Where),
+
+    /// Delete contexts; where the current one goes, none is current any more
+    #[command(after_help = "\
+Examples:
+  kubepki context delete old
+  kubepki context delete old --cascade")]
+    Delete(DeleteContextArgs),
 
     /// Make one file of a context and all that it needs, certificates and keys included
     #[command(after_help = "\
@@ -37,6 +45,29 @@ Examples:
   kubepki context list --kubeconfig admin.conf -o name"
     )]
     List(Where),
+
+    /// Give the current context another namespace
+    #[command(
+        visible_alias = "ns",
+        after_help = "\
+Examples:
+  kubepki context namespace payments"
+    )]
+    Namespace(NamespaceArgs),
+
+    /// Give a context another name; the current one stays the current one
+    #[command(after_help = "\
+Examples:
+  kubepki context rename admin@kubernetes prod")]
+    Rename(RenameContextArgs),
+
+    /// Change what a context names, or make one; what is not given stays
+    #[command(after_help = "\
+Examples:
+  kubepki context set prod --namespace payments
+  kubepki context set bob-prod --cluster kubernetes --user bob
+  kubepki context set --current --user bob")]
+    Set(SetContextArgs),
 
     /// Start a shell, or a command, for one context alone; no file changes, and other terminals stay where they are
     #[command(after_help = "\

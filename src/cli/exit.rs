@@ -52,6 +52,7 @@ impl From<&Error> for Exit {
             | Error::Pack(_)
             | Error::Context(_)
             | Error::Edit(_)
+            | Error::Edits(_)
             | Error::Inventory(_)
             | Error::Keys(_)
             | Error::Kubeconfig(_)

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
+use super::edits::{ClusterEntryCommand, UserEntryCommand};
 use super::kubeconfig_view::{CheckArgs, DiffArgs, ViewArgs};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA};
@@ -27,6 +28,10 @@ Examples:
   kubepki kubeconfig check admin.conf --within 90d --fail-on error")]
     Check(CheckArgs),
 
+    /// Clusters of kubeconfigs
+    #[command(subcommand)]
+    Cluster(ClusterEntryCommand),
+
     /// Compare two kubeconfigs by what they say; secrets are never shown
     #[command(after_help = "\
 Examples:
@@ -40,6 +45,10 @@ Examples:
   kubepki kubeconfig gen alice --server https://kube.example.com:6443 --issue --org dev --validity 90d
   kubepki kubeconfig gen admin --server https://10.0.0.5:6443 --paths --issue --out conf/admin.conf")]
     Gen(Box<GenArgs>),
+
+    /// Users of kubeconfigs
+    #[command(subcommand)]
+    User(UserEntryCommand),
 
     /// Show what client-go reads from the kubeconfigs, without secrets
     #[command(after_help = "\

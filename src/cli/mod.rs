@@ -18,6 +18,7 @@ pub mod cluster;
 mod completion;
 mod configured;
 mod context;
+mod edits;
 mod elsewhere;
 pub mod exit;
 mod kubeconfig;
@@ -276,7 +277,9 @@ impl Session<'_> {
                 self.make(&[args.spec(&self.shared, &self.folder)?], args.writing.dry_run)
             }
             Command::Kubeconfig(KubeconfigCommand::Check(args)) => self.check(&args),
+            Command::Kubeconfig(KubeconfigCommand::Cluster(command)) => self.cluster_entry(command),
             Command::Kubeconfig(KubeconfigCommand::Diff(args)) => self.diff(&args),
+            Command::Kubeconfig(KubeconfigCommand::User(command)) => self.user_entry(command),
             Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
             Command::Completion(args) => self.completion(&args),
         }
@@ -335,6 +338,7 @@ impl Session<'_> {
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
+            ContextCommand::Delete(args) => return self.delete_contexts(args),
             ContextCommand::Export(args) => return self.export(&args),
             ContextCommand::List(place) => {
                 let report = acts::contexts(&place.paths(self.environment), self.world.now)?;
@@ -342,6 +346,9 @@ impl Session<'_> {
                 self.out.report(&report)?;
             }
             ContextCommand::Shell(args) => return self.shell(&args),
+            ContextCommand::Namespace(args) => return self.set_namespace(&args),
+            ContextCommand::Rename(args) => return self.rename_context(args),
+            ContextCommand::Set(args) => return self.set_context(args),
             ContextCommand::Use(args) => {
                 let paths = args.place.paths(self.environment);
                 let wanted = match args.wanted() {

@@ -6,7 +6,8 @@ use super::output::{Printed, escape_line};
 use crate::core::check::{ClientCertificate, Finding};
 use crate::core::kubeconfig::Change;
 use crate::core::report::{
-    ContextRow, ContextsReport, DifferencesReport, FindingsReport, OriginsReport, ViewReport,
+    ClusterRow, ClustersReport, ContextRow, ContextsReport, Credential, DifferencesReport,
+    FindingsReport, OriginsReport, Trust, UserRow, UsersReport, ViewReport,
 };
 
 impl Printed for ContextsReport {
@@ -16,7 +17,7 @@ impl Printed for ContextsReport {
         let head = ["", "NAME", "CLUSTER", "USER", "NAMESPACE", "SERVER", "EXPIRES"];
         let row = |context| {
             let [mark, name, cluster, user, namespace, server] = cells(context);
-            [mark, name, cluster, user, namespace, server, expiry(context)]
+            [mark, name, cluster, user, namespace, server, expiry(context.certificate.as_ref())]
         };
         table(head, self.contexts.iter().map(row))
     }
@@ -26,13 +27,61 @@ impl Printed for ContextsReport {
         let row = |context: &ContextRow| {
             let [mark, name, cluster, user, namespace, server] = cells(context);
             let file = escape_line(&context.file.display().to_string());
-            [mark, name, cluster, user, namespace, server, expiry_in_full(context), file]
+            let expiry = expiry_in_full(context.certificate.as_ref());
+            [mark, name, cluster, user, namespace, server, expiry, file]
         };
         table(head, self.contexts.iter().map(row))
     }
 
     fn names(&self) -> Vec<String> {
         self.contexts.iter().map(|context| context.name.clone()).collect()
+    }
+}
+
+impl Printed for ClustersReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        let row = |cluster: &ClusterRow| cluster_cells(cluster).map(|it| escape_line(&it));
+        table(["NAME", "SERVER", "CA", "CONTEXTS"], self.clusters.iter().map(row))
+    }
+
+    fn wide(&self) -> String {
+        let row = |cluster: &ClusterRow| {
+            let [name, server, trust, contexts] = cluster_cells(cluster);
+            let file = cluster.file.display().to_string();
+            [name, server, trust, contexts, file].map(|it| escape_line(&it))
+        };
+        table(["NAME", "SERVER", "CA", "CONTEXTS", "FILE"], self.clusters.iter().map(row))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.clusters.iter().map(|cluster| cluster.name.clone()).collect()
+    }
+}
+
+impl Printed for UsersReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        let row = |user: &UserRow| {
+            let [name, by, contexts] = user_cells(user).map(|it| escape_line(&it));
+            [name, by, contexts, expiry(user.certificate.as_ref())]
+        };
+        table(["NAME", "BY", "CONTEXTS", "EXPIRES"], self.users.iter().map(row))
+    }
+
+    fn wide(&self) -> String {
+        let row = |user: &UserRow| {
+            let [name, by, contexts] = user_cells(user).map(|it| escape_line(&it));
+            let file = escape_line(&user.file.display().to_string());
+            [name, by, contexts, expiry_in_full(user.certificate.as_ref()), file]
+        };
+        table(["NAME", "BY", "CONTEXTS", "EXPIRES", "FILE"], self.users.iter().map(row))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.users.iter().map(|user| user.name.clone()).collect()
     }
 }
 
@@ -122,9 +171,32 @@ fn cells(context: &ContextRow) -> [String; 6] {
     [mark, name, cluster, user, namespace, server].map(escape_line)
 }
 
+fn cluster_cells(cluster: &ClusterRow) -> [String; 4] {
+    let trust = match &cluster.trust {
+        Trust::Embedded => "embedded".to_owned(),
+        Trust::File(path) => path.clone(),
+        Trust::Insecure => "not checked".to_owned(),
+        Trust::System => "the system's".to_owned(),
+    };
+    [cluster.name.clone(), cluster.server.clone(), trust, cluster.contexts.to_string()]
+}
+
+fn user_cells(user: &UserRow) -> [String; 3] {
+    let word = |credential: &Credential| match credential {
+        Credential::AuthProvider(name) => format!("auth provider {name}"),
+        Credential::Certificate => "certificate".to_owned(),
+        Credential::Exec(command) => format!("program {command}"),
+        Credential::Password => "password".to_owned(),
+        Credential::Token => "token".to_owned(),
+        Credential::TokenFile(path) => format!("token in {path}"),
+    };
+    let by: Vec<String> = user.credentials.iter().map(word).collect();
+    [user.name.clone(), by.join(", "), user.contexts.to_string()]
+}
+
 /// `in 12d`
-fn expiry(context: &ContextRow) -> String {
-    let text = match &context.certificate {
+fn expiry(certificate: Option<&ClientCertificate>) -> String {
+    let text = match certificate {
         None => "",
         Some(ClientCertificate::Damaged { .. }) => "damaged",
         Some(ClientCertificate::Expired { .. }) => "expired",
@@ -138,8 +210,8 @@ fn expiry(context: &ContextRow) -> String {
 }
 
 /// The moment, or the file that is missing, or what is wrong.
-fn expiry_in_full(context: &ContextRow) -> String {
-    let text = match &context.certificate {
+fn expiry_in_full(certificate: Option<&ClientCertificate>) -> String {
+    let text = match certificate {
         None => String::new(),
         Some(ClientCertificate::Damaged { why }) => format!("damaged: {why}"),
         Some(ClientCertificate::Expired { not_after }) => format!("{not_after} (expired)"),

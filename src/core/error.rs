@@ -2,8 +2,8 @@
 
 use crate::core::x509::{key_type, name, san, time};
 use crate::core::{
-    ContextError, PackError, bundle, catalog, check, inventory, keys, kubeconfig, plan, sign, spec,
-    store,
+    ContextError, EditsError, PackError, bundle, catalog, check, inventory, keys, kubeconfig, plan,
+    sign, spec, store,
 };
 
 /// Why an act did not come to its end. Nothing was changed then.
@@ -19,6 +19,7 @@ pub enum Error {
     Config(#[from] spec::ConfigError),
     Context(#[from] ContextError),
     Edit(#[from] kubeconfig::EditError),
+    Edits(#[from] EditsError),
     Kubeconfig(#[from] kubeconfig::Error),
     KubeconfigMerged(#[from] kubeconfig::MergedError),
     KubeconfigInput(#[from] kubeconfig::InputError),
@@ -46,6 +47,7 @@ impl Error {
             Self::Config(error) => error.hint(),
             Self::Context(error) => error.hint(),
             Self::Edit(error) => error.hint(),
+            Self::Edits(error) => error.hint(),
             Self::Kubeconfig(error) => error.hint(),
             Self::KubeconfigMerged(error) => error.hint(),
             Self::KubeconfigInput(error) => error.hint(),

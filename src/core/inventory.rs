@@ -238,6 +238,16 @@ impl<'a> Inventory<'a> {
         })
     }
 
+    /// The token in a file that must be there, without the blanks around it.
+    pub fn token(self, path: &Path) -> Result<&'a str, Error> {
+        let bytes = self.need("token file", path)?;
+        let text = str::from_utf8(bytes).map(str::trim).unwrap_or_default();
+        if text.is_empty() || text.contains(|c: char| c.is_control() || c == ' ') {
+            return Err(Error::Token(path.to_owned()));
+        }
+        Ok(text)
+    }
+
     /// The request in a file, its signature checked.
     pub fn request(self, path: &Path) -> Result<Request, Error> {
         let wrong = |source| Error::Request { path: path.to_owned(), source };

@@ -20,6 +20,7 @@ pub mod store;
 pub mod x509;
 
 mod contexts;
+mod edits;
 mod look;
 mod make;
 mod pack;
@@ -29,6 +30,12 @@ mod show;
 pub use contexts::{
     ContextError, ContextNames, Named, Wanted, context_names, contexts, current_context, names,
     use_context,
+};
+pub use edits::{
+    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, UserFields, Which,
+    clusters, delete_clusters, delete_contexts, delete_users, read_text, read_token,
+    rename_cluster, rename_context, rename_user, set_cluster, set_context, set_namespace, set_user,
+    users,
 };
 pub use error::Error;
 pub use look::{

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 21] = [
+const ORDER: [&str; 22] = [
     "parallel",
     "changes",
     "x509",
@@ -31,6 +31,7 @@ const ORDER: [&str; 21] = [
     "contexts",
     "share",
     "show",
+    "edits",
     "look",
 ];
 

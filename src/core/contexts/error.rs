@@ -15,7 +15,7 @@ pub struct Place {
 
 impl Place {
     /// ` --kubeconfig FILE`, where that was typed.
-    fn option(&self) -> String {
+    pub(in crate::core) fn option(&self) -> String {
         let option = |path: &PathBuf| format!(" --kubeconfig {}", quoted(path));
         self.explicit.as_ref().map(option).unwrap_or_default()
     }
@@ -100,7 +100,7 @@ impl ContextError {
 }
 
 /// `; near it are a, b`
-struct Near<'a>(&'a [String]);
+pub(in crate::core) struct Near<'a>(pub &'a [String]);
 
 impl std::fmt::Display for Near<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -19,7 +19,7 @@ use crate::core::{Error, World};
 mod error;
 
 pub use self::error::ContextError;
-pub(super) use self::error::named;
+pub(super) use self::error::{Near, Place, named};
 
 /// Which context to switch to.
 #[derive(Clone, Debug)]
@@ -221,7 +221,7 @@ fn switch(target: &Path, files: &[File], name: &str) -> Result<Change, Error> {
     let file = files.iter().find(|file| file.path() == target);
     let file =
         file.ok_or_else(|| ContextError::NoFile(named(&LoadPaths::List(vec![target.to_owned()]))))?;
-    let bytes = kubeconfig::set_current_context(file, name)?;
+    let bytes = kubeconfig::set_current_context(file, name)?.into_owned().into_bytes();
     let before = Before::Exactly(Bytes::new(file.bytes().to_vec()));
     Ok(Change { path: target.to_owned(), bytes, secrecy: Secrecy::AsFound, before })
 }

@@ -5,6 +5,9 @@ use std::net::{Ipv6Addr, SocketAddr};
 /// Why something typed cannot go into a kubeconfig. These are no secrets: they come from the command line.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
+    /// The one would take the other away.
+    #[error("a cluster checks its server by a CA, or does not check it: both were asked")]
+    CaAndInsecure,
     /// Not a name for an entry.
     #[error("the {what} name {}: {why}", quoted(name))]
     Name {
@@ -14,6 +17,14 @@ pub enum Error {
         name: String,
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// Not a key and a value.
+    #[error("--{option} wants {wanted}")]
+    NoPair {
+        /// The option.
+        option: &'static str,
+        /// What it takes.
+        wanted: &'static str,
     },
     /// Not a DNS label.
     #[error(
@@ -42,7 +53,11 @@ impl Error {
         match self {
             Self::Server { .. } => Some("--server https://HOST:6443".to_owned()),
             Self::Proxy(_) => Some("--proxy-url http://HOST:3128".to_owned()),
-            Self::Name { what, .. } => Some(format!("give another with --{what} NAME")),
+            Self::CaAndInsecure => {
+                Some("leave out --certificate-authority or --insecure-skip-tls-verify".to_owned())
+            }
+            Self::NoPair { option, .. } => Some(format!("--{option} KEY=...")),
+            Self::Name { what, .. } => Some(format!("choose another name for the {what}")),
             Self::Namespace(_) => {
                 Some("give it as it is listed by: kubectl get namespaces".to_owned())
             }
@@ -61,6 +76,19 @@ pub fn check_server(server: &str) -> Result<(), Error> {
         return Err(wrong("does not start with `https://`"));
     }
     check_host_port(rest).map_err(|why| wrong(&why))
+}
+
+/// Checks `http` or `https`, a host, perhaps a port and a path: what a server of a kubeconfig that is there may be.
+pub fn check_server_url(server: &str) -> Result<(), Error> {
+    let wrong = |why: &str| Error::Server { server: without_user(server), why: why.to_owned() };
+    let Some((scheme, rest)) = server.split_once("://") else {
+        return Err(wrong("has no scheme, wanted `https://`"));
+    };
+    if !["http", "https"].contains(&scheme.to_ascii_lowercase().as_str()) {
+        return Err(wrong("has another scheme than https or http"));
+    }
+    let host = rest.split('/').next().unwrap_or_default();
+    check_host_port(host).map_err(|why| wrong(&why))
 }
 
 /// Checks `http`, `https` or `socks5`, a host, perhaps a user and a port.

@@ -9,6 +9,7 @@
 mod build;
 mod differences;
 mod edit;
+mod entry;
 mod file;
 mod flatten;
 mod input;
@@ -25,12 +26,16 @@ mod yaml;
 
 pub use build::build;
 pub use differences::{Change, Difference, differences};
-pub use edit::{Error as EditError, NewEntries, add_entries, set_current_context};
+pub use edit::{
+    Error as EditError, NewEntries, add_entries, changed_fields, put, remove, rename,
+    set_current_context,
+};
+pub use entry::Entry;
 pub use file::{Error, File, MAX_BYTES};
 pub use flatten::clean;
 pub use input::{
     Error as InputError, check_name, check_namespace, check_proxy_url, check_server,
-    check_tls_server_name,
+    check_server_url, check_tls_server_name,
 };
 pub use merged::{Document, Error as MergedError, Merged};
 pub use near::near;

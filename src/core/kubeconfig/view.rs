@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use super::entry::Entry;
 use super::file::File;
-use super::types::{Config, NamedCluster, NamedContext, NamedUser};
+use super::types::{NamedCluster, NamedContext, NamedUser};
 
 /// The files that make up the configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -98,55 +99,40 @@ impl<'a> View<'a> {
 
     /// The clusters; of those with one name the first wins, whole.
     pub fn clusters(self) -> Vec<Item<'a, NamedCluster>> {
-        self.merged(|config| &config.clusters, |entry| &entry.name)
+        self.entries()
     }
 
     /// The users; of those with one name the first wins, whole.
     pub fn users(self) -> Vec<Item<'a, NamedUser>> {
-        self.merged(|config| &config.users, |entry| &entry.name)
+        self.entries()
     }
 
     /// The contexts; of those with one name the first wins, whole.
     pub fn contexts(self) -> Vec<Item<'a, NamedContext>> {
-        self.merged(|config| &config.contexts, |entry| &entry.name)
-    }
-
-    /// The cluster of this name.
-    pub fn cluster(self, name: &str) -> Option<Item<'a, NamedCluster>> {
-        self.find(|config| &config.clusters, |entry| entry.name == name)
-    }
-
-    /// The user of this name.
-    pub fn user(self, name: &str) -> Option<Item<'a, NamedUser>> {
-        self.find(|config| &config.users, |entry| entry.name == name)
+        self.entries()
     }
 
     /// The context of this name.
     pub fn context(self, name: &str) -> Option<Item<'a, NamedContext>> {
-        self.find(|config| &config.contexts, |entry| entry.name == name)
+        self.entry(name)
     }
 
-    fn all<T: 'a>(self, list: fn(&Config) -> &Vec<T>) -> impl Iterator<Item = Item<'a, T>> {
-        let entries =
-            move |file: &'a File| list(file.config()).iter().map(move |entry| Item { entry, file });
-        self.files.iter().flat_map(entries)
+    /// The entry of this name and a kind: the first wins, whole.
+    pub fn entry<E: Entry>(self, name: &str) -> Option<Item<'a, E>> {
+        self.everywhere::<E>().find(|item| item.entry.name() == name)
     }
 
-    fn find<T: 'a>(
-        self,
-        list: fn(&Config) -> &Vec<T>,
-        wanted: impl Fn(&T) -> bool,
-    ) -> Option<Item<'a, T>> {
-        self.all(list).find(|item| wanted(item.entry))
-    }
-
-    fn merged<T: 'a>(
-        self,
-        list: fn(&Config) -> &Vec<T>,
-        name: fn(&T) -> &String,
-    ) -> Vec<Item<'a, T>> {
+    /// The entries of a kind; of those with one name the first wins, whole.
+    pub fn entries<E: Entry>(self) -> Vec<Item<'a, E>> {
         let mut seen = BTreeSet::new();
-        self.all(list).filter(|item| seen.insert(name(item.entry))).collect()
+        self.everywhere::<E>().filter(|item| seen.insert(item.entry.name())).collect()
+    }
+
+    /// All entries of a kind, also those that are hidden by others of their name.
+    pub fn everywhere<E: Entry>(self) -> impl Iterator<Item = Item<'a, E>> {
+        let entries =
+            |file: &'a File| E::list(file.config()).iter().map(move |entry| Item { entry, file });
+        self.files.iter().flat_map(entries)
     }
 }
 

@@ -188,12 +188,7 @@ impl Planner<'_> {
     }
 
     fn token(&self, path: &Path) -> Result<Secret, Error> {
-        let bytes = self.inventory.need("token file", path)?;
-        let text = std::str::from_utf8(bytes).map(str::trim).unwrap_or_default();
-        if text.is_empty() || text.contains(|c: char| c.is_control() || c == ' ') {
-            return Err(inventory::Error::Token(path.to_owned()).into());
-        }
-        Ok(Secret::new(text))
+        Ok(Secret::new(self.inventory.token(path)?))
     }
 
     /// By the rule of Kubernetes (`k8s.io/cluster-bootstrap/token/api`).

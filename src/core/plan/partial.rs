@@ -5,7 +5,7 @@ use std::path::Path;
 use super::kubeconfig::{NOT_MADE_YET, entries, known, known_ca};
 use super::planner::Planner;
 use super::{CertificateAndKey, Credential, Error, KeyStep, KnownCredential, Part, Step};
-use crate::core::kubeconfig::{NewEntries, Secret, View};
+use crate::core::kubeconfig::{NamedUser, NewEntries, Secret, View};
 use crate::core::spec::{Credentials, KubeconfigSpec};
 use crate::core::x509::cert::{Certificate, chain_to_pem};
 use crate::core::x509::private_key::PrivateKey;
@@ -81,7 +81,7 @@ impl Planner<'_> {
             Err(error) => return Err(error),
         };
         let view = View::new(std::slice::from_ref(&*file));
-        let Some(found) = view.user(user) else { return Ok(None) };
+        let Some(found) = view.entry::<NamedUser>(user) else { return Ok(None) };
         let (chain, key) =
             (&found.entry.user.client_certificate_data, &found.entry.user.client_key_data);
         let Ok(key) = PrivateKey::from_pem(key.expose()) else { return Ok(None) };
@@ -106,7 +106,7 @@ impl Planner<'_> {
         let Some(out) = spec.out.path() else { return Ok(None) };
         let Some(file) = self.file(out)? else { return Ok(None) };
         let view = View::new(std::slice::from_ref(&*file));
-        let Some(found) = view.user(&spec.user) else { return Ok(None) };
+        let Some(found) = view.entry::<NamedUser>(&spec.user) else { return Ok(None) };
         let user = &found.entry.user;
         let Ok(key) = str::from_utf8(user.client_key_data.expose()) else { return Ok(None) };
         let chain = String::from_utf8_lossy(user.client_certificate_data.expose()).into_owned();

@@ -1,6 +1,7 @@
 //! What happened, or what is there: values that serialize, and that the screen is made of.
 
 mod contexts;
+mod edits;
 mod facts;
 mod files;
 mod findings;
@@ -9,6 +10,9 @@ mod shown;
 mod view;
 
 pub use contexts::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
+pub use edits::{
+    ClusterRow, ClustersReport, Credential, EditReport, EditStep, Trust, UserRow, UsersReport,
+};
 pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
 pub use files::{FileRow, FilesReport, ReaderRow};
 pub use findings::{DifferencesReport, FindingsReport};

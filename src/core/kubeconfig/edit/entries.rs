@@ -3,17 +3,14 @@
 use std::borrow::Cow;
 
 use crate::core::changes::Bytes;
+use crate::core::kubeconfig::entry::Entry;
 use crate::core::kubeconfig::file::File;
-use crate::core::kubeconfig::types::{
-    AuthInfo, Cluster, Config, Context, NamedCluster, NamedContext, NamedUser,
-};
+use crate::core::kubeconfig::types::{NamedCluster, NamedContext, NamedUser};
 use crate::core::kubeconfig::written::ToValue;
+use crate::core::kubeconfig::yaml::change::{Edit, Step, difference};
 use crate::core::kubeconfig::yaml::emit::Value;
-use crate::core::kubeconfig::yaml::tree::Kind;
 
-use super::{
-    Error, current_context, root_of, single_pair, splice, spliced, unsafe_to_change, writable,
-};
+use super::{Error, current_context, edited_to, writable};
 
 /// What is to be in a kubeconfig.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,50 +55,56 @@ pub fn add_entries(file: &File, new: &NewEntries, force: bool) -> Result<Bytes, 
     Ok(file.into_owned().into_bytes())
 }
 
-/// One of the three kinds of entries.
-trait Entry: Clone {
-    type Stanza: ToValue + PartialEq;
-    const LIST: &'static str;
-    const KIND: &'static str;
-    fn name(&self) -> &str;
-    fn stanza(&self) -> &Self::Stanza;
-    fn list(config: &Config) -> &[Self];
-    fn list_mut(config: &mut Config) -> &mut Vec<Self>;
+/// The file in which the entry of this name holds just that: it is added, or those of its fields are written that differ.
+///
+/// # Errors
+///
+/// Those of [`set_current_context`](super::set_current_context).
+pub fn put<'a, E: Entry>(file: &'a File, new: &E) -> Result<Cow<'a, File>, Error> {
+    let file = writable(Cow::Borrowed(file))?;
+    match position::<E>(&file, new.name()) {
+        None => append(&file, new).map(Cow::Owned),
+        Some(index) => change(file, new, index),
+    }
 }
 
-macro_rules! entry {
-    ($named:ident, $stanza:ident, $kind:ident, $list:ident) => {
-        impl Entry for $named {
-            type Stanza = $stanza;
-            const LIST: &'static str = stringify!($list);
-            const KIND: &'static str = stringify!($kind);
-
-            fn name(&self) -> &str {
-                &self.name
-            }
-
-            fn stanza(&self) -> &$stanza {
-                &self.$kind
-            }
-
-            fn list(config: &Config) -> &[Self] {
-                &config.$list
-            }
-
-            fn list_mut(config: &mut Config) -> &mut Vec<Self> {
-                &mut config.$list
-            }
-        }
-    };
+/// The file in which an entry has another name; as it is where no entry has the old one.
+///
+/// # Errors
+///
+/// As for [`put`].
+pub fn rename<'a, E: Entry>(file: &'a File, old: &str, new: &str) -> Result<Cow<'a, File>, Error> {
+    let Some(index) = position::<E>(file, old) else { return Ok(Cow::Borrowed(file)) };
+    let file = writable(Cow::Borrowed(file))?;
+    let edit = Edit::set([E::LIST.into(), index.into(), "name".into()], Value::str(new));
+    let intend = |it: &mut E| new.clone_into(it.name_mut());
+    let what = format!("{}[{index}].name", E::LIST);
+    edited_to(&file, &[edit], &what, |config| intend(&mut E::list_mut(config)[index]))
+        .map(Cow::Owned)
 }
 
-entry!(NamedCluster, Cluster, cluster, clusters);
-entry!(NamedUser, AuthInfo, user, users);
-entry!(NamedContext, Context, context, contexts);
+/// The file without an entry; as it is where no entry has that name.
+///
+/// # Errors
+///
+/// As for [`put`].
+pub fn remove<'a, E: Entry>(file: &'a File, name: &str) -> Result<Cow<'a, File>, Error> {
+    let Some(index) = position::<E>(file, name) else { return Ok(Cow::Borrowed(file)) };
+    let file = writable(Cow::Borrowed(file))?;
+    let edit = Edit::remove([E::LIST.into(), index.into()]);
+    let what = format!("{}[{index}]", E::LIST);
+    let new = edited_to(&file, &[edit], &what, |config| drop(E::list_mut(config).remove(index)));
+    new.map(Cow::Owned)
+}
+
+fn position<E: Entry>(file: &File, name: &str) -> Option<usize> {
+    E::list(file.config()).iter().position(|entry| entry.name() == name)
+}
 
 fn add<'a, E: Entry>(file: Cow<'a, File>, new: &E, force: bool) -> Result<Cow<'a, File>, Error> {
-    let same_name = E::list(file.config()).iter().position(|old| old.name() == new.name());
-    let Some(index) = same_name else { return append(&file, new).map(Cow::Owned) };
+    let Some(index) = position::<E>(&file, new.name()) else {
+        return append(&file, new).map(Cow::Owned);
+    };
     let fields = differing_fields(&E::list(file.config())[index], new);
     match (fields.is_empty(), force) {
         (true, _) => Ok(file),
@@ -122,81 +125,60 @@ fn certificate<'a>(
     new: &NamedUser,
     may_replace: bool,
 ) -> Result<Cow<'a, File>, Error> {
-    const KEY: &str = "client-certificate-data";
-    let users = &file.config().users;
-    let Some(index) = users.iter().position(|old| old.name == new.name) else { return Ok(file) };
-    let (found, wanted) = (&users[index], &new.user.client_certificate_data);
+    let Some(index) = position::<NamedUser>(&file, &new.name) else { return Ok(file) };
+    let (found, wanted) = (&file.config().users[index], &new.user.client_certificate_data);
     let is_free = may_replace || found.user.client_certificate_data.is_empty();
-    if !is_free || wanted.is_empty() || differing_fields(found, new) != [format!("`{KEY}`")] {
-        return Ok(file);
-    }
-    let failed = || unsafe_to_change(file.path(), KEY);
-    let root = root_of(&file, KEY)?;
-    let (_, list) = single_pair(&file, root, NamedUser::LIST)?.ok_or_else(failed)?;
-    let entry = list.children().nth(index).ok_or_else(failed)?;
-    let (_, user) = single_pair(&file, entry, NamedUser::KIND)?.ok_or_else(failed)?;
-    let user = Some(user).filter(|user| user.kind() == Kind::Map).ok_or_else(failed)?;
-    let text = wanted.to_base64();
-    let splices = match single_pair(&file, user, KEY)? {
-        Some(pair) => splice::put_string(user, pair, &text),
-        None => splice::add_pair(user, user.pairs().last(), KEY, &Value::str(&text)),
-    };
-    let result = spliced(&file, splices, KEY)?;
-    let mut config = file.config().clone();
-    config.users[index].user.client_certificate_data = wanted.clone();
-    let others = |file: &File| file.meaning().without_item(NamedUser::LIST, index);
-    let is_intended = others(&result) == others(&file) && *result.config() == config;
-    if is_intended { Ok(Cow::Owned(result)) } else { Err(failed()) }
+    let is_all = differing_fields(found, new) == ["`client-certificate-data`"];
+    if is_free && is_all && !wanted.is_empty() { change(file, new, index) } else { Ok(file) }
+}
+
+fn differing_fields<E: Entry>(old: &E, new: &E) -> Vec<String> {
+    let fields = changed_fields::<E>(old.stanza(), new.stanza());
+    fields.into_iter().map(|field| format!("`{field}`")).collect()
 }
 
 /// Names of the fields in which two stanzas differ.
-fn differing_fields<E: Entry>(old: &E, new: &E) -> Vec<String> {
-    let (old, new) = (old.stanza().to_value(), new.stanza().to_value());
+pub fn changed_fields<E: Entry>(old: &E::Stanza, new: &E::Stanza) -> Vec<String> {
+    let (old, new) = (old.to_value(), new.to_value());
     let keys = new.pairs().iter().chain(old.pairs()).map(|(key, _)| key);
     let mut fields: Vec<String> =
         keys.filter(|key| old.get(key) != new.get(key)).cloned().collect();
     fields.sort();
     fields.dedup();
-    fields.into_iter().map(|field| format!("`{field}`")).collect()
+    fields
 }
 
 fn append<E: Entry>(file: &File, new: &E) -> Result<File, Error> {
-    let root = root_of(file, E::LIST)?;
-    let item = item(new);
-    let splices = match single_pair(file, root, E::LIST)? {
-        Some(pair) => splice::add_item(root, pair, &item),
-        None => {
-            let list = Value::List(vec![item.clone()]);
-            splice::add_pair(root, root.pairs().last(), E::LIST, &list)
-        }
-    };
-    let result = spliced(file, splices, E::LIST)?;
-    let mut config = file.config().clone();
-    E::list_mut(&mut config).push(new.clone());
-    let meaning = file.meaning().with_item(E::LIST, &item);
-    let is_intended = result.meaning() == meaning && *result.config() == config;
-    if is_intended { Ok(result) } else { Err(unsafe_to_change(file.path(), E::LIST)) }
+    let edit = Edit::append([E::LIST.into()], item(new));
+    edited_to(file, &[edit], E::LIST, |config| E::list_mut(config).push(new.clone()))
 }
 
+/// Writes the fields that differ.
+fn change<'a, E: Entry>(
+    file: Cow<'a, File>,
+    new: &E,
+    index: usize,
+) -> Result<Cow<'a, File>, Error> {
+    let old = E::list(file.config())[index].stanza().to_value();
+    let edits = difference(&stanza::<E>(index), &old, &new.stanza().to_value());
+    if edits.is_empty() {
+        return Ok(file);
+    }
+    let what = format!("{}[{index}]", E::LIST);
+    let intend = |list: &mut Vec<E>| new.clone_into(&mut list[index]);
+    edited_to(&file, &edits, &what, |config| intend(E::list_mut(config))).map(Cow::Owned)
+}
+
+/// The stanza becomes wholly another one; what nobody knows goes with the old one.
 fn replace<E: Entry>(file: &File, new: &E, index: usize) -> Result<File, Error> {
     let what = format!("{}[{index}]", E::LIST);
-    let failed = || unsafe_to_change(file.path(), &what);
-    let root = root_of(file, E::LIST)?;
-    let (_, list) = single_pair(file, root, E::LIST)?.ok_or_else(failed)?;
-    let entry =
-        list.children().nth(index).filter(|entry| entry.kind() == Kind::Map).ok_or_else(failed)?;
-    let stanza = new.stanza().to_value();
-    let splices = match single_pair(file, entry, E::KIND)? {
-        Some(pair) => splice::put_map(entry, pair, &stanza),
-        None => splice::add_pair(entry, entry.pairs().last(), E::KIND, &stanza),
-    };
-    let result = spliced(file, splices, &what)?;
-    let mut config = file.config().clone();
-    E::list_mut(&mut config)[index] = new.clone();
-    // The entry is wholly another one now: the types say what it is, the digests that the rest is as it was.
-    let others = |file: &File| file.meaning().without_item(E::LIST, index);
-    let is_intended = others(&result) == others(file) && *result.config() == config;
-    if is_intended { Ok(result) } else { Err(failed()) }
+    let edit = Edit::set(stanza::<E>(index), new.stanza().to_value());
+    let intend = |list: &mut Vec<E>| new.clone_into(&mut list[index]);
+    edited_to(file, &[edit], &what, |config| intend(E::list_mut(config)))
+}
+
+fn stanza<E: Entry>(index: usize) -> [Step; 3] {
+    [E::LIST.into(), index.into(), E::KIND.into()]
 }
 
 fn item<E: Entry>(entry: &E) -> Value {

@@ -3,21 +3,24 @@
 //! Each edit is a few splices. Afterwards the result is parsed again, and what it says must be what the old file said plus
 //! the one change; if it is not, nothing is returned.
 
+mod anchors;
 mod entries;
+mod place;
+mod removal;
 mod splice;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::Bytes;
-
 use super::file::{self, File};
 use super::types::Config;
+use super::yaml::change::Edit;
 use super::yaml::emit::Value;
+use super::yaml::meaning::Meaning;
 use super::yaml::tree::{Cursor, Kind};
 
-pub use entries::{NewEntries, add_entries};
-use splice::{Pair, Splice};
+pub use entries::{NewEntries, add_entries, changed_fields, put, remove, rename};
+use splice::Pair;
 
 /// Why a file cannot be edited.
 #[derive(Debug, thiserror::Error)]
@@ -82,7 +85,7 @@ impl Error {
     }
 }
 
-/// The bytes of `file` with another current context; only that scalar changes. An empty name means none.
+/// `file` with another current context; only that scalar changes. An empty name means none.
 ///
 /// Where the key is absent it comes after `apiVersion` and `kind`, as a line or pair of its own. Whether a context of that
 /// name exists is for the caller to know: it may stand in another file.
@@ -90,8 +93,8 @@ impl Error {
 /// # Errors
 ///
 /// Several documents, a key that stands twice, or a file in which the change would not be the only one.
-pub fn set_current_context(file: &File, name: &str) -> Result<Bytes, Error> {
-    current_context(Cow::Borrowed(file), name).map(|new| new.into_owned().into_bytes())
+pub fn set_current_context<'a>(file: &'a File, name: &str) -> Result<Cow<'a, File>, Error> {
+    current_context(Cow::Borrowed(file), name)
 }
 
 fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>, Error> {
@@ -100,15 +103,9 @@ fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>,
         return Ok(file);
     }
     let file = writable(file)?;
-    let root = root_of(&file, KEY)?;
-    let splices = match single_pair(&file, root, KEY)? {
-        Some(pair) => splice::put_string(root, pair, name),
-        None => splice::add_pair(root, place_of_current_context(root), KEY, &Value::str(name)),
-    };
-    let new = spliced(&file, splices, KEY)?;
-    let is_intended = new.meaning() == file.meaning().with_value(KEY, &Value::str(name))
-        && new.config().current_context == name
-        && are_equal_elsewhere(new.config(), file.config());
+    let new = edited(&file, &Edit::set([KEY.into()], Value::str(name)), KEY)?;
+    let is_intended =
+        new.config().current_context == name && are_equal_elsewhere(new.config(), file.config());
     if is_intended { Ok(Cow::Owned(new)) } else { Err(unsafe_to_change(file.path(), KEY)) }
 }
 
@@ -133,11 +130,46 @@ fn are_equal_elsewhere(one: &Config, other: &Config) -> bool {
         && *extensions == other.extensions
 }
 
-/// The file with the splices made; whether it says what is intended is for the caller to compare.
-fn spliced(file: &File, splices: Vec<Splice>, what: &str) -> Result<File, Error> {
+/// The file with all of `edits` made, which says then what `intend` makes of what it said.
+fn edited_to(
+    file: &File,
+    edits: &[Edit],
+    what: &str,
+    intend: impl FnOnce(&mut Config),
+) -> Result<File, Error> {
+    let mut new = Cow::Borrowed(file);
+    for edit in edits {
+        new = Cow::Owned(edited(&new, edit, what)?);
+    }
+    let mut config = file.config().clone();
+    intend(&mut config);
+    if *new.config() != config {
+        return Err(unsafe_to_change(file.path(), what));
+    }
+    Ok(new.into_owned())
+}
+
+/// The file with one edit made. What it says then differs by that from what it said, unknown fields included; whether client-go
+/// reads it as intended is for the caller to compare.
+fn edited(file: &File, edit: &Edit, what: &str) -> Result<File, Error> {
     let failed = || unsafe_to_change(file.path(), what);
-    let text = splice::apply(file.text(), splices).ok_or_else(failed)?;
-    File::from_text(file.path().to_owned(), text).map_err(|_| failed())
+    let root = file.root().filter(|root| root.kind() == Kind::Map).ok_or_else(failed)?;
+    let edit = place::grounded(root, edit).map_err(|error| no_place(error, file.path(), what))?;
+    let splices = place::splices(root, &edit, place_of_current_context(root, &edit));
+    let text =
+        splices.and_then(|splices| splice::apply(file.text(), splices)).ok_or_else(failed)?;
+    let new = File::from_text(file.path().to_owned(), text).map_err(|_| failed())?;
+    let intended = Meaning::edited(root, &edit);
+    if intended == Some(new.meaning()) { Ok(new) } else { Err(failed()) }
+}
+
+fn no_place(error: place::Error, path: &Path, what: &str) -> Error {
+    match error {
+        place::Error::Duplicate(key, count) => {
+            Error::DuplicateKey { path: path.to_owned(), key, count }
+        }
+        place::Error::Nowhere => unsafe_to_change(path, what),
+    }
 }
 
 /// The file with a root mapping to write into: one that says nothing gets `apiVersion` and `kind`.
@@ -158,32 +190,13 @@ fn writable(file: Cow<'_, File>) -> Result<Cow<'_, File>, Error> {
     Ok(Cow::Owned(File::from_text(file.path().to_owned(), text.into())?))
 }
 
-fn root_of<'a>(file: &'a File, what: &str) -> Result<Cursor<'a>, Error> {
-    let root = file.root().filter(|root| root.kind() == Kind::Map);
-    root.ok_or_else(|| unsafe_to_change(file.path(), what))
-}
-
-/// The pair with this key; an error where there are several.
-fn single_pair<'a>(file: &File, map: Cursor<'a>, key: &str) -> Result<Option<Pair<'a>>, Error> {
-    let mut found = map.pairs().filter(|(found, _)| found.target().text() == key);
-    let first = found.next();
-    match found.count() {
-        0 => Ok(first),
-        more => Err(Error::DuplicateKey {
-            path: file.path().to_owned(),
-            key: key.to_owned(),
-            count: more + 1,
-        }),
-    }
-}
-
-/// After `apiVersion` or `kind`, whichever comes later; without them at the end.
-fn place_of_current_context(root: Cursor<'_>) -> Option<Pair<'_>> {
+/// For the current context: after `apiVersion` or `kind`, whichever comes later. Everything else comes at the end.
+fn place_of_current_context<'a>(root: Cursor<'a>, edit: &Edit) -> Option<Pair<'a>> {
     let is_header = |(key, value): &Pair<'_>| {
         matches!(key.text(), "apiVersion" | "kind") && value.kind() == Kind::Scalar
     };
-    let header = root.pairs().filter(is_header).last();
-    header.or_else(|| root.pairs().last())
+    let is_it = edit.path == ["current-context".into()];
+    root.pairs().filter(|pair| is_it && is_header(pair)).last()
 }
 
 fn unsafe_to_change(path: &Path, what: &str) -> Error {

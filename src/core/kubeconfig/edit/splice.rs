@@ -7,8 +7,11 @@ use std::ops::Range;
 use zeroize::Zeroizing;
 
 use crate::core::kubeconfig::yaml::emit::{self, Brackets, Lines, Value};
-use crate::core::kubeconfig::yaml::scalar;
+use crate::core::kubeconfig::yaml::scalar::{self, Resolved};
 use crate::core::kubeconfig::yaml::tree::{Cursor, Kind};
+
+use super::anchors::is_needed;
+use super::removal::lines_of;
 
 /// One replacement.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -37,31 +40,38 @@ pub fn apply(text: &str, mut splices: Vec<Splice>) -> Option<Zeroizing<String>> 
     Some(result)
 }
 
-/// Gives a pair another string, quoted as the old one where that is safe.
+/// Gives a pair another value, in the style of the old one: a string is quoted as the old one was, where that is safe.
 ///
-/// An alias is replaced just there. An anchor that others refer to moves to the first of them, so that they stay what they are.
-/// Block text becomes one line, and a comment in its header goes with the header.
-pub fn put_string(map: Cursor<'_>, (key, value): Pair<'_>, new: &str) -> Vec<Splice> {
-    let source = map.source();
-    let text = scalar::write(new, value.quote(), map.is_flow());
-    let span = value_span(key, value);
-    if is_empty(value) {
-        return vec![insert(span.start, format!(" {text}"))];
+/// An alias is replaced just there. Block text becomes one line, and a comment in its header goes with the header.
+pub fn put_value(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
+    let (key, value) = pair;
+    let is_lines = matches!(value.kind(), Kind::Map | Kind::Seq) && !value.is_flow();
+    match new {
+        Value::Map(pairs) if is_lines && value.kind() == Kind::Map && !pairs.is_empty() => {
+            put_lines(value, new)
+        }
+        _ if is_lines => put_after_key(key, value, new).unwrap_or_default(),
+        Value::List(_) | Value::Map(_)
+            if is_compound(new) && is_nothing(value) && !map.is_flow() =>
+        {
+            open_block(map, key, value, new)
+        }
+        _ => put_inline(map, pair, new),
     }
-    match (value.anchor_start(), value.aliases().next()) {
-        (Some(anchor), Some(alias)) => vec![
-            Splice { at: anchor..span.end, text },
-            Splice { at: alias.span(), text: source[anchor..span.end].to_owned() },
-        ],
-        _ => vec![Splice { at: span, text }],
-    }
+}
+
+/// Gives an item of a list another value, on its line.
+pub fn put_item(list: Cursor<'_>, item: Cursor<'_>, new: &Value) -> Vec<Splice> {
+    let span = item.span();
+    let end = span.start + list.source()[span.clone()].trim_end().len();
+    vec![Splice { at: start_of(item)..end, text: inline(list, item, new) }]
 }
 
 /// Adds a pair to a mapping, after the pair `after` or as the only one.
 pub fn add_pair(map: Cursor<'_>, after: Option<Pair<'_>>, key: &str, new: &Value) -> Vec<Splice> {
     let source = map.source();
     let Some(last) = after else {
-        return fill_brackets(map, 0, |inner| emit::pair_in_brackets(key, new, inner));
+        return fill_brackets(map, |inner| emit::pair_in_brackets(key, new, inner));
     };
     if map.is_flow() {
         let inner = brackets_inside(map);
@@ -81,10 +91,10 @@ pub fn add_item(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
     let last = value.children().last().filter(|_| value.kind() == Kind::Seq);
     match last {
         None if map.is_flow() && value.kind() == Kind::Seq => {
-            fill_brackets(value, 1, |inner| emit::in_brackets(new, inner))
+            fill_brackets(value, |inner| emit::in_brackets(new, inner))
         }
-        None if map.is_flow() => put_in_brackets(map, pair, &list),
-        None => open_block_list(map, key, value, &list),
+        None if map.is_flow() => put_inline(map, pair, &list),
+        None => open_block(map, key, value, &list),
         Some(last) if value.is_flow() => {
             let inner = brackets_inside(value);
             let text = emit::in_brackets(new, &inner);
@@ -99,19 +109,6 @@ pub fn add_item(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
     }
 }
 
-/// Gives a pair another mapping as its value, in the style of the old one.
-pub fn put_map(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
-    let (_, value) = pair;
-    let source = map.source();
-    if value.kind() != Kind::Map || value.is_flow() || new.pairs().is_empty() {
-        return put_in_brackets(map, pair, new);
-    }
-    let indent = value.pairs().next().map_or(0, |(key, _)| column(source, key));
-    let span = value.span();
-    let end = span.start + source[span.clone()].trim_end().len();
-    vec![Splice { at: span.start..end, text: emit::block(new, indent, newline(source)) }]
-}
-
 /// The line break of a text: that of its first line.
 pub fn newline(source: &str) -> &'static str {
     match source.find('\n') {
@@ -124,23 +121,79 @@ fn insert(at: usize, text: String) -> Splice {
     Splice { at: at..at, text }
 }
 
-fn put_in_brackets(map: Cursor<'_>, (key, value): Pair<'_>, new: &Value) -> Vec<Splice> {
-    let text = emit::in_brackets(new, &brackets_inside(map));
-    let span = value_span(key, value);
-    let gap = if is_empty(value) { " " } else { "" };
-    vec![Splice { at: span, text: format!("{gap}{text}") }]
+/// The content of a block mapping becomes another one.
+fn put_lines(map: Cursor<'_>, new: &Value) -> Vec<Splice> {
+    let source = map.source();
+    let indent = map.pairs().next().map_or(0, |(key, _)| column(source, key));
+    let span = map.span();
+    let end = span.start + source[span.clone()].trim_end().len();
+    vec![Splice { at: span.start..end, text: emit::block(new, indent, newline(source)) }]
 }
 
-/// Puts the only entry between empty brackets, which stand `depth` levels below the root.
-fn fill_brackets(
-    collection: Cursor<'_>,
-    depth: usize,
-    entry: impl Fn(&Brackets<'_>) -> String,
-) -> Vec<Splice> {
+/// Lines of a block collection go, and what is new stands behind the key, or in lines of its own.
+fn put_after_key(key: Cursor<'_>, value: Cursor<'_>, new: &Value) -> Option<Vec<Splice>> {
+    let source = key.source();
+    let gone = Splice { at: lines_of(value, key)?, text: String::new() };
+    let after_colon = slot(key);
+    let come = match new {
+        Value::List(_) if is_compound(new) => {
+            let indent = column(source, key);
+            let lines = emit::block(new, indent, newline(source));
+            insert_lines(source, after_colon, false, indent, &lines)
+        }
+        _ => {
+            let rest = source[after_colon..].lines().next().unwrap_or_default();
+            let words = rest.split(" #").next().unwrap_or_default().trim_end();
+            let text = inline(key, value, new);
+            insert(after_colon + words.len(), format!(" {text}"))
+        }
+    };
+    Some(vec![come, gone])
+}
+
+fn put_inline(map: Cursor<'_>, (key, value): Pair<'_>, new: &Value) -> Vec<Splice> {
+    let text = inline(map, value, new);
+    if is_empty(value) {
+        return vec![insert(slot(key), format!(" {text}"))];
+    }
+    let span = value_span(key, value);
+    vec![Splice { at: start_of(value).min(span.start)..span.end, text }]
+}
+
+/// Between the brackets of `around`, or on one line.
+fn inline(around: Cursor<'_>, old: Cursor<'_>, new: &Value) -> String {
+    match new {
+        Value::Str(text) => scalar::write(text, old.quote(), around.is_flow()),
+        _ => emit::in_brackets(new, &brackets_inside(around)),
+    }
+}
+
+/// Where the text of a value begins: with its anchor, where that has moved.
+fn start_of(value: Cursor<'_>) -> usize {
+    let moved = value.anchor_start().filter(|_| is_needed(value));
+    moved.unwrap_or(value.span().start)
+}
+
+fn is_compound(value: &Value) -> bool {
+    match value {
+        Value::List(items) => !items.is_empty(),
+        Value::Map(pairs) => !pairs.is_empty(),
+        _ => false,
+    }
+}
+
+/// Null, `[]` and `{}`.
+fn is_nothing(value: Cursor<'_>) -> bool {
+    value.resolved() == Some(Resolved::Null)
+        || (value.is_flow() && value.children().next().is_none())
+}
+
+/// Puts the only entry between empty brackets.
+fn fill_brackets(collection: Cursor<'_>, entry: impl Fn(&Brackets<'_>) -> String) -> Vec<Splice> {
     let source = collection.source();
     let open = collection.span().start + 1;
     let close = collection.span().end.saturating_sub(1);
-    let brackets = document_brackets(collection, depth);
+    let brackets = document_brackets(collection);
     let is_blank = source.get(open..close).is_some_and(|inside| inside.trim().is_empty());
     let Some(lines) = brackets.lines.as_ref().filter(|_| is_blank) else {
         return vec![insert(open, entry(&Brackets { lines: None, ..brackets }))];
@@ -152,17 +205,13 @@ fn fill_brackets(
     vec![Splice { at: open..close, text }]
 }
 
-/// `key: null`, `key: []` or `key:` in block style becomes a block list; a comment on that line stays there.
-fn open_block_list(
-    map: Cursor<'_>,
-    key: Cursor<'_>,
-    value: Cursor<'_>,
-    list: &Value,
-) -> Vec<Splice> {
+/// `key: null`, `key: []` or `key:` in block style becomes a block collection; a comment on that line stays there.
+fn open_block(map: Cursor<'_>, key: Cursor<'_>, value: Cursor<'_>, new: &Value) -> Vec<Splice> {
     let source = map.source();
     let span = value_span(key, value);
-    let indent = column(source, key);
-    let lines = emit::block(list, indent, newline(source));
+    // As kubectl does, a list is not indented under its key.
+    let indent = column(source, key) + if matches!(new, Value::Map(_)) { 2 } else { 0 };
+    let lines = emit::block(new, indent, newline(source));
     let before = source[..span.start].trim_end_matches([' ', '\t']).len();
     vec![
         Splice { at: before..span.end, text: String::new() },
@@ -214,20 +263,28 @@ fn ends_in_block_text(node: Cursor<'_>) -> bool {
     node.subtree().last().is_some_and(Cursor::is_block_text)
 }
 
-fn pair_end((key, value): Pair<'_>) -> usize {
+/// Where a pair ends.
+pub fn pair_end((key, value): Pair<'_>) -> usize {
     if is_empty(value) { slot(key) } else { value.span().end }
 }
 
 /// Right after the colon of a key.
-fn slot(key: Cursor<'_>) -> usize {
+pub fn slot(key: Cursor<'_>) -> usize {
     let end = key.span().end;
     let rest = &key.source()[end..];
     let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
     end + blanks + usize::from(rest[blanks..].starts_with(':'))
 }
 
+/// The blanks before the line of a node.
+fn indentation<'a>(source: &'a str, node: Cursor<'_>) -> &'a str {
+    let start = source[..node.span().start].rfind('\n').map_or(0, |at| at + 1);
+    let line = source[start..].trim_start_matches('\u{feff}');
+    &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
+}
+
 /// How many bytes stand before a node on its line; a BOM is none.
-fn column(source: &str, node: Cursor<'_>) -> usize {
+pub fn column(source: &str, node: Cursor<'_>) -> usize {
     let before = source[..node.span().start].trim_start_matches('\u{feff}');
     before.len() - before.rfind('\n').map_or(0, |at| at + 1)
 }
@@ -244,13 +301,13 @@ fn dash_column(key: Cursor<'_>, list: Cursor<'_>) -> usize {
 /// The layout of the entries of a collection in brackets that has some.
 fn brackets_inside(collection: Cursor<'_>) -> Brackets<'_> {
     let source = collection.source();
-    let gap = document_brackets(collection, 0).gap;
+    let gap = document_brackets(collection).gap;
     let inside = source.get(collection.span().start + 1..).unwrap_or_default();
     let blank = &inside[..inside.len() - inside.trim_start().len()];
     let indent = blank.rfind('\n').map(|at| &blank[at + 1..]);
     match indent.filter(|_| collection.is_flow()) {
         Some(indent) => {
-            let unit = document_brackets(collection, 0).lines.map_or("  ", |lines| lines.unit);
+            let unit = document_brackets(collection).lines.map_or("  ", |lines| lines.unit);
             Brackets {
                 lines: Some(Lines { newline: newline(source), indent: indent.to_owned(), unit }),
                 gap,
@@ -260,8 +317,9 @@ fn brackets_inside(collection: Cursor<'_>) -> Brackets<'_> {
     }
 }
 
-/// The layout of a document in brackets, from its first entry; block documents have brackets on one line.
-fn document_brackets(node: Cursor<'_>, depth: usize) -> Brackets<'_> {
+/// The layout of a document in brackets, from its first entry, at the indentation of a node's line; block documents have
+/// brackets on one line.
+fn document_brackets(node: Cursor<'_>) -> Brackets<'_> {
     let root = node.document();
     let source = node.source();
     let Some((key, _)) = root.pairs().next().filter(|_| root.is_flow()) else {
@@ -271,7 +329,7 @@ fn document_brackets(node: Cursor<'_>, depth: usize) -> Brackets<'_> {
     let blank = &source[root.span().start + 1..key.span().start];
     let lines = blank.rfind('\n').filter(|_| blank.trim().is_empty()).map(|at| {
         let unit = &blank[at + 1..];
-        Lines { newline: newline(source), indent: unit.repeat(depth), unit }
+        Lines { newline: newline(source), indent: indentation(source, node).to_owned(), unit }
     });
     Brackets { lines, gap }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn set(text: &str, name: &str) -> String {
-    text_of(set_current_context(&parse(text), name))
+    edited(set_current_context(&parse(text), name))
 }
 
 #[test]
@@ -17,7 +17,7 @@ fn setting_the_current_context_changes_one_line() {
     for (name, bytes) in corpus() {
         let file = File::parse(&name, &bytes).unwrap();
         for wanted in ["new-context", "arn:aws:eks:x:1:cluster/y", "on", "it's: \"odd\" #1"] {
-            let new = text_of(set_current_context(&file, wanted));
+            let new = edited(set_current_context(&file, wanted));
             let (old_lines, new_lines) = changed_lines(str::from_utf8(&bytes).unwrap(), &new);
             let (most_old, most_new) = lines_allowed(&name);
             assert!(old_lines.len() <= most_old, "{name}: {old_lines:?}");

@@ -1,6 +1,7 @@
 //! The module as a whole: real-looking files, random ones, hostile ones.
 
 mod current_context;
+mod edits;
 mod entries;
 mod hostile;
 mod property;
@@ -71,6 +72,10 @@ fn parse(text: &str) -> File {
 
 fn text_of(result: Result<crate::core::changes::Bytes, EditError>) -> String {
     String::from_utf8(result.unwrap().to_vec()).unwrap()
+}
+
+fn edited(result: Result<std::borrow::Cow<'_, File>, EditError>) -> String {
+    text_of(result.map(|file| file.into_owned().into_bytes()))
 }
 
 /// The lines that differ, old and new, without those that both begin or end with.

@@ -81,6 +81,25 @@ fn json(names: &[String], current: Option<&str>) -> String {
     }
 }
 
+/// Whether `long` is `short` with something put in at one place.
+fn is_one_insertion(short: &str, long: &str) -> bool {
+    let (short, long) = (short.as_bytes(), long.as_bytes());
+    let same_start = short.iter().zip(long).take_while(|(a, b)| a == b).count();
+    let same_end = short.iter().rev().zip(long.iter().rev()).take_while(|(a, b)| a == b).count();
+    short.len() <= long.len() && same_start + same_end >= short.len()
+}
+
+/// What else can be done to a file.
+fn do_all(file: &File, name: &str) {
+    let _ = put(file, &entries(name).context);
+    for context in &file.config().contexts {
+        let _ = rename::<NamedContext>(file, &context.name, name);
+        let _ = remove::<NamedContext>(file, &context.name);
+        let _ =
+            put(file, &NamedContext { context: entries(name).context.context, ..context.clone() });
+    }
+}
+
 /// Whether `new` has all bytes of the file, apart from those of the current context's value.
 fn is_only_that_scalar_changed(file: &File, new: &str) -> bool {
     let old = file.text();
@@ -102,14 +121,13 @@ proptest! {
     fn an_edit_of_any_file_gives_exactly_the_intended_meaning(text in any_kubeconfig(), name in any_name()) {
         let file = File::parse("config", text.as_bytes()).unwrap();
         let new = set_current_context(&file, &name).unwrap();
-        let new_file = File::parse("config", &new).unwrap();
+        let new_file = File::parse("config", new.bytes()).unwrap();
         let intended = Config { current_context: name.clone(), ..file.config().clone() };
         prop_assert_eq!(new_file.config(), &intended);
-        prop_assert!(is_only_that_scalar_changed(&file, str::from_utf8(&new).unwrap()));
+        prop_assert!(is_only_that_scalar_changed(&file, new.text()));
         // And back: a value that was there comes back, quoted as it was unless the name in between forbade it.
         let back = set_current_context(&new_file, &file.config().current_context).unwrap();
-        let back_file = File::parse("config", &back).unwrap();
-        prop_assert_eq!(back_file.config(), file.config());
+        prop_assert_eq!(back.config(), file.config());
     }
 
     #[test]
@@ -124,10 +142,66 @@ proptest! {
     }
 
     #[test]
+    fn an_entry_comes_and_goes_without_a_trace(text in any_kubeconfig(), name in any_name()) {
+        let file = File::parse("config", text.as_bytes()).unwrap();
+        let is_new = file.config().contexts.iter().all(|it| it.name != name);
+        prop_assume!(is_new && !file.config().contexts.is_empty());
+        let there = put(&file, &entries(&name).context).unwrap();
+        prop_assert_eq!(there.config().contexts.last(), Some(&entries(&name).context));
+        let back = remove::<NamedContext>(&there, &name).unwrap();
+        prop_assert_eq!(back.text(), file.text());
+    }
+
+    #[test]
+    fn a_field_comes_changes_and_goes_without_a_trace(text in any_kubeconfig(), word in any_name(), at in any::<usize>()) {
+        let file = File::parse("config", text.as_bytes()).unwrap();
+        prop_assume!(!file.config().contexts.is_empty());
+        let old = file.config().contexts[at % file.config().contexts.len()].clone();
+        // What is not there yet has no place to come back to: a context without a field becomes `{}`.
+        prop_assume!(old.context != Context::default());
+        let with = |namespace: &str| {
+            let mut new = old.clone();
+            namespace.clone_into(&mut new.context.namespace);
+            new
+        };
+        let there = put(&file, &with(&word)).unwrap();
+        prop_assert!(there.config().contexts.contains(&with(&word)));
+        prop_assert!(is_one_insertion(file.text(), there.text()));
+        let changed = put(&there, &with("another")).unwrap();
+        let back = put(&changed, &old).unwrap();
+        prop_assert_eq!(back.text(), file.text());
+    }
+
+    #[test]
+    fn a_name_changes_and_changes_back(text in any_kubeconfig(), at in any::<usize>()) {
+        let file = File::parse("config", text.as_bytes()).unwrap();
+        prop_assume!(!file.config().contexts.is_empty());
+        let old = &file.config().contexts[at % file.config().contexts.len()].name;
+        let there = rename::<NamedContext>(&file, old, "another-name").unwrap();
+        prop_assert!(there.config().contexts.iter().any(|it| it.name == "another-name"));
+        let back = rename::<NamedContext>(&there, "another-name", old).unwrap();
+        prop_assert_eq!(back.text(), file.text());
+    }
+
+    #[test]
+    fn what_goes_is_cut_out_of_the_rest(text in any_kubeconfig(), at in any::<usize>()) {
+        let file = File::parse("config", text.as_bytes()).unwrap();
+        let contexts = &file.config().contexts;
+        prop_assume!(contexts.len() > 1);
+        let at = at % contexts.len();
+        let new = remove::<NamedContext>(&file, &contexts[at].name).unwrap();
+        let mut config = file.config().clone();
+        config.contexts.remove(at);
+        prop_assert_eq!(new.config(), &config);
+        prop_assert!(is_one_insertion(new.text(), file.text()));
+    }
+
+    #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..64), name in any_name()) {
         if let Ok(file) = File::parse("config", &bytes) {
             let _ = set_current_context(&file, &name);
             let _ = add_entries(&file, &entries(&name), true);
+            do_all(&file, &name);
         }
     }
 
@@ -139,6 +213,7 @@ proptest! {
         if let Ok(file) = File::parse("config", text.as_bytes()) {
             let _ = set_current_context(&file, &name);
             let _ = add_entries(&file, &entries(&name), true);
+            do_all(&file, &name);
         }
     }
 }

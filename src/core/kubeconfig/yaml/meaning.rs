@@ -5,6 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::change::{Change, Edit, Step};
 use super::emit::Value;
 use super::scalar::Resolved;
 use super::tree::{Cursor, Kind};
@@ -36,34 +37,103 @@ impl Meaning {
         Self(found).sorted()
     }
 
-    /// The same with another scalar at a top-level key.
-    pub fn with_value(mut self, key: &str, value: &Value) -> Self {
-        let key = digest(&Value::str(key));
-        self.0.retain(|(found, _)| *found != key);
-        self.0.push((key, digest(value)));
-        self.sorted()
-    }
-
-    /// The same with one more item in a list.
-    pub fn with_item(mut self, list: &str, item: &Value) -> Self {
-        self.0.push((digest(&Value::str(list)), digest(item)));
-        self.sorted()
-    }
-
-    /// The same apart from one item of a list, which may be anything.
-    pub fn without_item(mut self, list: &str, index: usize) -> Self {
-        let list = digest(&Value::str(list));
-        let first = self.0.iter().position(|(found, _)| *found == list);
-        if let Some(at) = first.map(|first| first + index).filter(|at| *at < self.0.len()) {
-            self.0.remove(at);
-        }
-        self
+    /// What the document at `root` is to say once `edit` is made; `None` where its path leads nowhere.
+    pub fn edited(root: Cursor<'_>, Edit { path, change }: &Edit) -> Option<Self> {
+        let (Step::Key(key), rest) = path.split_first()? else { return None };
+        let mut meaning = Self::of(Some(root));
+        let name = digest(&Value::str(key));
+        let old = || meaning.0.iter().filter(|(found, _)| *found == name).map(|(_, value)| *value);
+        let intended = Intended { digests: digests(root), change };
+        let value = root.pairs().find(|(found, _)| found.target().text() == key);
+        let new: Vec<Digest> = match (rest, change, value) {
+            ([], Change::Append(item), _) => old().chain([digest(item)]).collect(),
+            ([], Change::Remove, _) => Vec::new(),
+            ([], Change::Set(Value::List(items)), _) => items.iter().map(digest).collect(),
+            ([], Change::Set(Value::Null), _) => Vec::new(),
+            ([], Change::Set(new), _) => vec![digest(new)],
+            (rest, _, Some((_, value))) if value.target().kind() == Kind::Seq => {
+                intended.children(value.target(), rest)?
+            }
+            (rest, _, Some((_, value))) => vec![intended.digest(value, rest)?],
+            (_, _, None) => return None,
+        };
+        meaning.0.retain(|(found, _)| *found != name);
+        meaning.0.extend(new.into_iter().map(|value| (name, value)));
+        Some(meaning.sorted())
     }
 
     /// The sort is stable: items of one list keep their order.
     fn sorted(mut self) -> Self {
         self.0.sort_by_key(|(key, _)| *key);
         self
+    }
+}
+
+/// A tree with one change in it. An alias has the digest of what its target says without the change.
+struct Intended<'a> {
+    digests: Vec<Digest>,
+    change: &'a Change,
+}
+
+impl Intended<'_> {
+    /// The digest of a node in which the change is made at `path`.
+    fn digest(&self, node: Cursor<'_>, path: &[Step]) -> Option<Digest> {
+        let target = node.target();
+        match (path, self.change) {
+            ([], Change::Set(new)) => Some(digest(new)),
+            ([], Change::Remove) => None,
+            _ => {
+                let children = self.children(target, path)?;
+                let kind = if target.kind() == Kind::Map { Kind::Map } else { Kind::Seq };
+                Some(collection(kind, children.into_iter()))
+            }
+        }
+    }
+
+    /// Those of its children: keys and values in turn for a mapping.
+    fn children(&self, target: Cursor<'_>, path: &[Step]) -> Option<Vec<Digest>> {
+        let of = |node: Cursor<'_>| self.digests[node.index()];
+        let all = || target.children().map(of).collect::<Vec<_>>();
+        let Some((step, rest)) = path.split_first() else {
+            let Change::Append(item) = self.change else { return None };
+            return Some(all().into_iter().chain([digest(item)]).collect());
+        };
+        let is_removed = rest.is_empty() && *self.change == Change::Remove;
+        match step {
+            Step::Item(index) => {
+                let (child, mut found) = (target.children().nth(*index)?, all());
+                match is_removed {
+                    true => drop(found.remove(*index)),
+                    false => found[*index] = self.digest(child, rest)?,
+                }
+                Some(found)
+            }
+            Step::Key(key) => self.pairs(target, key, rest, is_removed),
+        }
+    }
+
+    fn pairs(
+        &self,
+        map: Cursor<'_>,
+        key: &str,
+        rest: &[Step],
+        is_removed: bool,
+    ) -> Option<Vec<Digest>> {
+        let of = |node: Cursor<'_>| self.digests[node.index()];
+        let (mut found, mut is_there) = (Vec::new(), false);
+        for (name, value) in map.pairs() {
+            let is_it = name.target().text() == key;
+            is_there |= is_it;
+            match (is_it, is_removed) {
+                (true, true) => {}
+                (true, false) => found.extend([of(name), self.digest(value, rest)?]),
+                (false, _) => found.extend([of(name), of(value)]),
+            }
+        }
+        if let (false, [], Change::Set(new)) = (is_there, rest, self.change) {
+            found.extend([digest(&Value::str(key)), digest(new)]);
+        }
+        Some(found)
     }
 }
 

@@ -5,8 +5,10 @@
 //! an edit needs: where a list ends, an anchor, the slot of an absent value.
 //!
 //! `tree` parses once and keeps spans; `scalar` knows which plain words are strings for go-yaml (YAML 1.1);
-//! `typed` hands a tree to serde; `meaning` compares what two files say; `emit` writes new values.
+//! `typed` hands a tree to serde; `meaning` compares what two files say; `emit` writes new values; `change` says what is to
+//! become of them.
 
+pub mod change;
 pub mod emit;
 pub mod meaning;
 pub mod scalar;

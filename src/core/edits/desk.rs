@@ -1,0 +1,347 @@
+//! The files on the desk: what is edited before anything is written.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::mem;
+use std::path::{Path, PathBuf};
+
+use crate::core::changes::{Before, Change, Changes, Secrecy, folder_of};
+use crate::core::check::{Severity, Subject, findings};
+use crate::core::contexts::{ContextError, named, unknown, warnings};
+use crate::core::inventory::Inventory;
+use crate::core::kubeconfig::{
+    self, EditError, Entry, File, Item, LoadPaths, NamedContext, View, changed_fields, near,
+};
+use crate::core::report::{EditReport, EditStep};
+use crate::core::store::{self, Lockable};
+use crate::core::x509::time::Period;
+use crate::core::{Error, World};
+
+use super::EditsError;
+
+/// How often the files are locked anew when others are to be changed than were locked.
+const ATTEMPTS: usize = 5;
+
+/// How many days before its end a certificate is worth a warning.
+const SOON: u64 = 30;
+
+/// How an edit is made.
+#[derive(Clone, Debug)]
+pub struct How {
+    /// The files, in load order.
+    pub paths: LoadPaths,
+    /// Whether nothing is written.
+    pub dry_run: bool,
+    /// The working folder, absolute.
+    pub folder: PathBuf,
+}
+
+/// Files as they were read, with what has been edited so far.
+pub(super) struct Desk<'a> {
+    pub how: &'a How,
+    files: Vec<File>,
+    /// Those that have been edited, as they were.
+    before: BTreeMap<PathBuf, File>,
+    /// Those of them that are not there.
+    absent: BTreeSet<PathBuf>,
+    steps: Vec<EditStep>,
+    warnings: Vec<String>,
+    notes: Vec<String>,
+}
+
+/// Decides, locks, reads again, decides again, and writes. Returns the names that it was about, and what was done.
+pub(super) fn carry_out<E: Entry>(
+    how: &How,
+    world: &World<'_>,
+    decide: impl Fn(&mut Desk<'_>) -> Result<Vec<String>, Error>,
+) -> Result<EditReport, Error> {
+    let decided = || {
+        let mut desk = Desk::read(how)?;
+        let names = decide(&mut desk)?;
+        Ok::<_, Error>((desk, names))
+    };
+    let (mut desk, mut names) = decided()?;
+    if how.dry_run || desk.before.is_empty() {
+        store::unlock_dead(how.paths.all());
+        return Ok(desk.report::<E>(names, world));
+    }
+    let mut locked = BTreeSet::new();
+    for _ in 0..ATTEMPTS {
+        locked.extend(desk.before.keys().cloned());
+        let guard = store::lock(&lockables(&locked), &world.locks)?;
+        (desk, names) = decided()?;
+        if desk.before.keys().all(|path| locked.contains(path)) {
+            guard.commit(&desk.changes())?;
+            return Ok(desk.report::<E>(names, world));
+        }
+    }
+    Err(EditsError::Busy(named(&how.paths)).into())
+}
+
+/// The folders too: one of them keeps the journal where several files change.
+fn lockables(files: &BTreeSet<PathBuf>) -> Vec<Lockable> {
+    let folders = files.iter().map(|path| Lockable::Folder(folder_of(path).to_owned()));
+    folders.chain(files.iter().cloned().map(Lockable::Kubeconfig)).collect()
+}
+
+impl<'a> Desk<'a> {
+    fn read(how: &'a How) -> Result<Self, Error> {
+        let snapshot = store::read(how.paths.all().to_vec());
+        let inventory = Inventory::new(&snapshot);
+        let mut files = Vec::new();
+        for path in how.paths.all() {
+            if let Some(bytes) = inventory.bytes("kubeconfig", path)? {
+                files.push(File::parse(path, bytes)?);
+            }
+        }
+        Ok(Self {
+            how,
+            warnings: warnings(&files),
+            files,
+            before: BTreeMap::new(),
+            absent: BTreeSet::new(),
+            steps: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+
+    /// What the files say by now.
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.files)
+    }
+
+    /// Tells of a fact.
+    pub fn note(&mut self, text: String) {
+        self.notes.push(text);
+    }
+
+    /// The name of the current context.
+    pub fn current(&self) -> Result<String, ContextError> {
+        let current = self.view().current_context().map(|(name, _)| name.to_owned());
+        current.ok_or_else(|| ContextError::NoCurrent(named(&self.how.paths)))
+    }
+
+    /// An entry that must be there.
+    pub fn need<E: Entry>(&self, name: &str) -> Result<Item<'_, E>, Error> {
+        self.view().entry::<E>(name).ok_or_else(|| self.unknown::<E>(name))
+    }
+
+    fn unknown<E: Entry>(&self, name: &str) -> Error {
+        if E::KIND == NamedContext::KIND {
+            return unknown(name, self.view(), &self.how.paths).into();
+        }
+        let entries = self.view().entries::<E>();
+        let near = near(name, entries.iter().map(|item| item.entry.name()));
+        EditsError::Unknown {
+            kind: E::KIND,
+            name: name.to_owned(),
+            files: named(&self.how.paths),
+            near: near.into_iter().map(str::to_owned).collect(),
+        }
+        .into()
+    }
+
+    /// Changes an entry, or adds it to the default file. `change` also gets to know the file.
+    pub fn put<E: Entry>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut E::Stanza, &Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (file, old) = match self.view().entry::<E>(name) {
+            Some(item) => (item.file.path().to_owned(), Some(item.entry.stanza().clone())),
+            None => (self.default_file()?, None),
+        };
+        let is_new = old.is_none();
+        let old = old.unwrap_or_default();
+        let mut stanza = old.clone();
+        change(&mut stanza, &file)?;
+        let fields = changed_fields::<E>(&old, &stanza);
+        let new = E::new(name, stanza);
+        if self.edit(&file, |file| kubeconfig::put(file, &new))? {
+            let (kind, name) = (E::KIND, name.to_owned());
+            self.tell_of_hidden::<E>(&name);
+            self.steps.push(match is_new {
+                true => EditStep::Created { kind, name, file },
+                false => EditStep::Changed { kind, name, fields, file },
+            });
+        }
+        Ok(())
+    }
+
+    /// Gives an entry a name that nothing else has.
+    pub fn rename<E: Entry>(&mut self, old: &str, new: &str) -> Result<(), Error> {
+        let file = self.need::<E>(old)?.file.path().to_owned();
+        if let Some(other) = self.view().entry::<E>(new) {
+            let (kind, name, file) = (E::KIND, new.to_owned(), other.file.path().to_owned());
+            return Err(EditsError::Exists { kind, name, file }.into());
+        }
+        self.edit(&file, |file| kubeconfig::rename::<E>(file, old, new))?;
+        let (kind, name, to) = (E::KIND, old.to_owned(), new.to_owned());
+        self.steps.push(EditStep::Renamed { kind, name, to, file });
+        self.warn_of_return::<E>(old);
+        Ok(())
+    }
+
+    /// Takes an entry out of the file that owns it.
+    pub fn remove<E: Entry>(&mut self, name: &str) -> Result<(), Error> {
+        let file = self.need::<E>(name)?.file.path().to_owned();
+        self.edit(&file, |file| kubeconfig::remove::<E>(file, name))?;
+        self.steps.push(EditStep::Deleted { kind: E::KIND, name: name.to_owned(), file });
+        self.warn_of_return::<E>(name);
+        Ok(())
+    }
+
+    /// Makes a context the current one, where client-go would: in the default file.
+    pub fn switch(&mut self, name: &str) -> Result<(), Error> {
+        let file = self.default_file()?;
+        if self.edit(&file, |file| kubeconfig::set_current_context(file, name))? {
+            self.steps.push(EditStep::Switched { name: name.to_owned(), file });
+        }
+        Ok(())
+    }
+
+    /// While `name` is the current context: makes that none, in the file that says so.
+    pub fn clear_current(&mut self, name: &str) -> Result<(), Error> {
+        while let Some(file) = self.says_current(name) {
+            self.edit(&file, |file| kubeconfig::set_current_context(file, ""))?;
+            self.steps.push(EditStep::Cleared { name: name.to_owned(), file });
+        }
+        Ok(())
+    }
+
+    fn says_current(&self, name: &str) -> Option<PathBuf> {
+        let (_, file) = self.view().current_context().filter(|(current, _)| *current == name)?;
+        Some(file.path().to_owned())
+    }
+
+    /// Edits the contexts of every file, hidden ones too, for which `edit` gives another entry.
+    pub fn each_context(
+        &mut self,
+        edit: impl Fn(&NamedContext) -> Option<NamedContext>,
+    ) -> Result<(), Error> {
+        let contexts = self.view().everywhere::<NamedContext>();
+        let changed: Vec<_> = contexts
+            .filter_map(|it| Some((it.file.path().to_owned(), it.entry.clone(), edit(it.entry)?)))
+            .collect();
+        for (file, old, new) in changed {
+            self.edit(&file, |file| kubeconfig::put(file, &new))?;
+            let fields = changed_fields::<NamedContext>(&old.context, &new.context);
+            let (kind, name) = (NamedContext::KIND, new.name);
+            self.steps.push(EditStep::Changed { kind, name, fields, file });
+        }
+        Ok(())
+    }
+
+    /// Edits one file; whether it says something else now.
+    fn edit(
+        &mut self,
+        path: &Path,
+        edit: impl FnOnce(&File) -> Result<Cow<'_, File>, EditError>,
+    ) -> Result<bool, Error> {
+        let at = self.place(path);
+        let new = match edit(&self.files[at])? {
+            Cow::Owned(new) if new.bytes() != self.files[at].bytes() => new,
+            _ => return Ok(false),
+        };
+        let old = mem::replace(&mut self.files[at], new);
+        self.before.entry(path.to_owned()).or_insert(old);
+        Ok(true)
+    }
+
+    /// Where a file lies; one that is not there comes to where it counts.
+    fn place(&mut self, path: &Path) -> usize {
+        if let Some(at) = self.files.iter().position(|file| file.path() == path) {
+            return at;
+        }
+        let order = |path: &Path| self.how.paths.all().iter().position(|one| one == path);
+        let at = self.files.iter().take_while(|file| order(file.path()) < order(path)).count();
+        self.files.insert(at, File::absent(path));
+        self.absent.insert(path.to_owned());
+        at
+    }
+
+    fn default_file(&self) -> Result<PathBuf, ContextError> {
+        let paths = &self.how.paths;
+        let is_there = |path: &Path| {
+            self.files.iter().any(|file| file.path() == path && !self.absent.contains(path))
+        };
+        let file = paths.default_file(is_there).map(Path::to_owned);
+        file.ok_or_else(|| ContextError::NoFile(named(paths)))
+    }
+
+    fn files_of<E: Entry>(&self, name: &str) -> Vec<String> {
+        let all = self.view().everywhere::<E>().filter(|item| item.entry.name() == name);
+        all.map(|item| item.file.path().display().to_string()).collect()
+    }
+
+    fn tell_of_hidden<E: Entry>(&mut self, name: &str) {
+        if let [_, hidden @ ..] = &self.files_of::<E>(name)[..]
+            && !hidden.is_empty()
+        {
+            let files = hidden.join(", ");
+            self.notes.push(format!(
+                "another {} `{name}` stands in {files}, where it is hidden",
+                E::KIND
+            ));
+        }
+    }
+
+    /// What was hidden by the entry counts now.
+    fn warn_of_return<E: Entry>(&mut self, name: &str) {
+        if let Some(file) = self.files_of::<E>(name).first() {
+            let kind = E::KIND;
+            self.warnings.push(format!(
+                "there is still a {kind} `{name}`: the one in {file} was hidden, and counts now"
+            ));
+        }
+    }
+
+    fn changes(&self) -> Changes {
+        let change = |(path, old): (&PathBuf, &File)| {
+            let new = self.files.iter().find(|file| file.path() == path).unwrap_or(old);
+            let before = match self.absent.contains(path) {
+                true => Before::Absent,
+                false => Before::Exactly(old.clone().into_bytes()),
+            };
+            let bytes = new.clone().into_bytes();
+            Change { path: path.clone(), bytes, secrecy: Secrecy::AsFound, before }
+        };
+        let list: Vec<Change> = self.before.iter().map(change).collect();
+        let home = list.first().map(|change| folder_of(&change.path).to_owned());
+        Changes { home: home.unwrap_or_default(), list }
+    }
+
+    fn report<E: Entry>(mut self, names: Vec<String>, world: &World<'_>) -> EditReport {
+        let found = self.findings(world);
+        self.warnings.extend(found);
+        EditReport {
+            changed: !self.before.is_empty(),
+            dry_run: self.how.dry_run,
+            kind: E::KIND,
+            names,
+            steps: self.steps,
+            warnings: self.warnings,
+            notes: self.notes,
+        }
+    }
+
+    /// What is wrong with the entries that were written: clients would fail at it.
+    fn findings(&self, world: &World<'_>) -> Vec<String> {
+        let written = |kind: &str, name: &str| {
+            self.steps.iter().any(|step| match step {
+                EditStep::Created { kind: one, name: it, .. }
+                | EditStep::Changed { kind: one, name: it, .. } => *one == kind && it == name,
+                _ => false,
+            })
+        };
+        let read = |path: &Path| store::read([path.to_owned()]).get(path).clone();
+        let soon = Period::days(SOON);
+        let mut subject = Subject::new(self.view(), world.now, soon, &read);
+        subject.clusters.retain(|it| written("cluster", &it.entry.name));
+        subject.users.retain(|it| written("user", &it.entry.name));
+        subject.contexts.retain(|it| written("context", &it.entry.name));
+        let found = findings(&subject).into_iter();
+        let found = found.filter(|it| it.severity >= Severity::Warning);
+        found.filter_map(|it| Some(format!("{}: {}", it.entry?, it.message))).collect()
+    }
+}

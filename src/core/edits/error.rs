@@ -1,0 +1,92 @@
+//! Why an edit is not made.
+
+use std::path::{Path, PathBuf};
+
+use crate::core::changes::quoted;
+use crate::core::contexts::{Near, Place};
+
+/// Why an edit is not made.
+#[derive(Debug, thiserror::Error)]
+pub enum EditsError {
+    /// Each time that they were locked, other files were to be changed.
+    #[error("somebody else keeps changing the kubeconfigs {0}")]
+    Busy(Place),
+    /// The new name is taken.
+    #[error("{kind} `{name}` is there already, in {}", file.display())]
+    Exists {
+        /// `cluster`, `user` or `context`.
+        kind: &'static str,
+        /// The name.
+        name: String,
+        /// Where the other one stands.
+        file: PathBuf,
+    },
+    /// Contexts name it.
+    #[error("{kind} `{name}` is in use by {}", list(contexts))]
+    InUse {
+        /// `cluster` or `user`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The contexts.
+        contexts: Vec<String>,
+        /// What was typed to reach it.
+        option: String,
+    },
+    /// Something is to be changed that is not there.
+    #[error("user `{name}` has no {what} to change")]
+    Lacks {
+        /// The user.
+        name: String,
+        /// `exec` or `auth-provider`.
+        what: &'static str,
+    },
+    /// Not one line of text.
+    #[error("{what} {} does not hold one line of text", file.display())]
+    NoText {
+        /// Such as `password file`.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+    },
+    /// No entry of that name.
+    #[error("no {kind} `{name}` in {files}{}", Near(near))]
+    Unknown {
+        /// `cluster` or `user`.
+        kind: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The files that were looked through.
+        files: Place,
+        /// Names that are near it.
+        near: Vec<String>,
+    },
+}
+
+impl EditsError {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Busy(_) => Some("try again".to_owned()),
+            Self::Exists { .. } => Some("choose another name, or delete that one first".to_owned()),
+            Self::InUse { kind, name, option, .. } => {
+                let name = quoted(Path::new(name));
+                Some(format!("kubepki kubeconfig {kind} delete{option} --force -- {name}"))
+            }
+            Self::Lacks { what: "exec", .. } => Some("give --exec-command PROGRAM too".to_owned()),
+            Self::Lacks { .. } => Some("give --auth-provider NAME too".to_owned()),
+            Self::NoText { .. } => {
+                Some("put what it is to hold, and nothing else, on one line of it".to_owned())
+            }
+            Self::Unknown { kind, files, .. } => {
+                Some(format!("kubepki kubeconfig {kind} list{}", files.option()))
+            }
+        }
+    }
+}
+
+/// `the contexts `a`, `b``
+fn list(contexts: &[String]) -> String {
+    let word = if contexts.len() == 1 { "context" } else { "contexts" };
+    format!("the {word} `{}`", contexts.join("`, `"))
+}

@@ -1,0 +1,162 @@
+//! From an edit to the splices that make it.
+
+use crate::core::kubeconfig::yaml::change::{Change, Edit, Step, changed, made};
+use crate::core::kubeconfig::yaml::emit::Value;
+use crate::core::kubeconfig::yaml::scalar::Resolved;
+use crate::core::kubeconfig::yaml::tree::{Cursor, Kind};
+
+use super::anchors::{move_anchor, move_anchors_in, verbatim};
+use super::removal::{remove_item, remove_pair};
+use super::splice::{Pair, Splice, add_item, add_pair, put_item, put_value};
+
+/// Why there is no place for an edit.
+#[derive(Debug)]
+pub enum Error {
+    /// A key on the way stands so often.
+    Duplicate(String, usize),
+    /// The path leads through something that is no collection, or to nothing.
+    Nowhere,
+}
+
+/// The same edit with a path that leads to something that is there, through no alias.
+///
+/// What is missing on the way is made with the value; what an alias stands for is written out in its place; the last entry of a
+/// collection does not go, but leaves an empty one.
+pub fn grounded(root: Cursor<'_>, Edit { path, change }: &Edit) -> Result<Edit, Error> {
+    let (mut node, mut siblings) = (root, usize::MAX);
+    for (depth, step) in path.iter().enumerate() {
+        let (here, rest) = path.split_at(depth);
+        if node.kind() == Kind::Alias {
+            return written_out(node, here, rest, change);
+        }
+        let is_null = node.resolved() == Some(Resolved::Null);
+        let child = match step {
+            Step::Key(_) if is_null => return new(here, rest, change),
+            Step::Key(key) => match single_pair(node, key)? {
+                None => return new(&path[..=depth], &rest[1..], change),
+                Some((_, value)) => value,
+            },
+            Step::Item(index) => {
+                let is_list = node.kind() == Kind::Seq;
+                node.children().nth(*index).filter(|_| is_list).ok_or(Error::Nowhere)?
+            }
+        };
+        siblings = if depth == 0 { usize::MAX } else { entries(node) };
+        node = child;
+    }
+    let is_alias = node.kind() == Kind::Alias;
+    match change {
+        Change::Append(_) if is_alias => written_out(node, path, &[], change),
+        Change::Append(_) if node.resolved() == Some(Resolved::Null) => new(path, &[], change),
+        Change::Append(_) if node.kind() != Kind::Seq => Err(Error::Nowhere),
+        Change::Remove if siblings == 1 => Ok(emptied(path)),
+        _ => Ok(Edit { path: path.clone(), change: change.clone() }),
+    }
+}
+
+/// The splices of an edit that [`grounded`] gave. `after` is the pair that a new key of the root comes after.
+pub fn splices(root: Cursor<'_>, edit: &Edit, after: Option<Pair<'_>>) -> Option<Vec<Splice>> {
+    let (last, above) = edit.path.split_last()?;
+    let (mut node, mut pair) = (root, None);
+    let mut splices = Vec::new();
+    for step in above {
+        match step {
+            Step::Key(key) => {
+                let found = single_pair(node, key).ok()??;
+                (pair, node) = (Some(found), found.1);
+            }
+            Step::Item(index) => node = node.children().nth(*index)?,
+        }
+        splices.extend(move_anchor(node));
+    }
+    let more = match last {
+        Step::Key(key) => in_map(node, key, &edit.change, after),
+        Step::Item(index) => {
+            let item = node.children().nth(*index)?;
+            splices.extend(move_anchors_in(item));
+            match &edit.change {
+                Change::Set(value) => Some(put_item(node, item, value)),
+                Change::Remove => Some(remove_item(pair?, item)),
+                Change::Append(_) => None,
+            }
+        }
+    };
+    splices.extend(more?);
+    Some(splices)
+}
+
+fn in_map(
+    map: Cursor<'_>,
+    key: &str,
+    change: &Change,
+    after: Option<Pair<'_>>,
+) -> Option<Vec<Splice>> {
+    let pair = single_pair(map, key).ok()?;
+    match (pair, change) {
+        (Some(pair), Change::Set(value)) => {
+            let mut splices = move_anchors_in(pair.1);
+            splices.extend(put_value(map, pair, value));
+            Some(splices)
+        }
+        (Some(pair), Change::Remove) => {
+            let mut splices = move_anchors_in(pair.1);
+            splices.extend(remove_pair(map, pair));
+            Some(splices)
+        }
+        (Some(pair), Change::Append(item)) => {
+            let mut splices: Vec<Splice> = move_anchor(pair.1);
+            splices.extend(add_item(map, pair, item));
+            Some(splices)
+        }
+        (None, Change::Set(value)) => {
+            let is_root = map.index() == map.document().index();
+            let after = after.filter(|_| is_root).or_else(|| map.pairs().last());
+            Some(add_pair(map, after, key, value))
+        }
+        (None, Change::Append(_) | Change::Remove) => None,
+    }
+}
+
+fn new(at: &[Step], rest: &[Step], change: &Change) -> Result<Edit, Error> {
+    let value = made(rest, change.clone()).ok_or(Error::Nowhere)?;
+    Ok(Edit::set(at.to_vec(), value))
+}
+
+fn written_out(
+    alias: Cursor<'_>,
+    at: &[Step],
+    rest: &[Step],
+    change: &Change,
+) -> Result<Edit, Error> {
+    let value = verbatim(alias.target()).and_then(|value| changed(value, rest, change.clone()));
+    value.map(|value| Edit::set(at.to_vec(), value)).ok_or(Error::Nowhere)
+}
+
+fn emptied(path: &[Step]) -> Edit {
+    let (above, last) = path.split_at(path.len() - 1);
+    let empty = match last {
+        [Step::Item(_)] => Value::List(Vec::new()),
+        _ => Value::Map(Vec::new()),
+    };
+    Edit::set(above.to_vec(), empty)
+}
+
+fn entries(collection: Cursor<'_>) -> usize {
+    match collection.kind() {
+        Kind::Map => collection.pairs().count(),
+        _ => collection.children().count(),
+    }
+}
+
+/// The pair with this key; an error where there are several.
+pub fn single_pair<'a>(map: Cursor<'a>, key: &str) -> Result<Option<Pair<'a>>, Error> {
+    if map.kind() != Kind::Map {
+        return Err(Error::Nowhere);
+    }
+    let mut found = map.pairs().filter(|(found, _)| found.target().text() == key);
+    let first = found.next();
+    match found.count() {
+        0 => Ok(first),
+        more => Err(Error::Duplicate(key.to_owned(), more + 1)),
+    }
+}
