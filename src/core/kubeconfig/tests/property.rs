@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::core::x509::name::is_unprintable;
 
 /// A word in a random style, as a kubeconfig may hold it in block or in brackets.
 fn styled(name: &str, style: u8) -> String {
@@ -180,7 +181,11 @@ proptest! {
         let there = rename::<NamedContext>(&file, old, "another-name").unwrap();
         prop_assert!(there.config().contexts.iter().any(|it| it.name == "another-name"));
         let back = rename::<NamedContext>(&there, "another-name", old).unwrap();
-        prop_assert_eq!(back.text(), file.text());
+        prop_assert_eq!(back.config(), file.config());
+        // What a terminal would obey is written as an escape, however it stood there before.
+        if !old.chars().any(is_unprintable) {
+            prop_assert_eq!(back.text(), file.text());
+        }
     }
 
     #[test]
