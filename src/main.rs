@@ -1,5 +1,8 @@
 //! The process edge: the world comes in here and an exit code goes out.
 
+mod child;
+mod terminal;
+
 use std::io::{self, IsTerminal};
 use std::net::UdpSocket;
 use std::process::ExitCode;
@@ -22,7 +25,9 @@ fn main() -> ExitCode {
             environment: &environment,
             folder: std::env::current_dir().unwrap_or_default(),
             machine: &machine,
+            programs: &child::run,
             input: &mut io::stdin().lock(),
+            terminal: &terminal::open,
             output: &mut io::stdout().lock(),
             talk: &mut io::stderr().lock(),
             talk_is_terminal: io::stderr().is_terminal(),

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use super::edits::{DeleteContextArgs, NamespaceArgs, RenameContextArgs, SetContextArgs};
 use super::kubeconfig_view::ExportArgs;
+use super::shell::ShellArgs;
 use crate::core::Wanted;
 use crate::core::kubeconfig::{LoadPaths, load_paths};
 
@@ -68,10 +69,18 @@ Examples:
   kubepki context set --current --user bob")]
     Set(SetContextArgs),
 
+    /// Start a shell, or a command, for one context alone; no file changes, and other terminals stay where they are
+    #[command(after_help = "\
+Examples:
+  kubepki context shell prod
+  kubepki context shell prod -- kubectl get nodes")]
+    Shell(ShellArgs),
+
     /// Switch to another context: change that one value of the file, and nothing else
     #[command(after_help = "\
 Examples:
   kubepki context use admin@kubernetes
+  kubepki context use admin --part
   kubepki context use -")]
     Use(UseArgs),
 }
@@ -87,9 +96,13 @@ pub struct Where {
 /// `kubepki context use`
 #[derive(Args, Debug)]
 pub struct UseArgs {
-    /// The context; `-` is the one before the last switch
+    /// The context; `-` is the one before the last switch. Without one, choose on the terminal
     #[arg(allow_hyphen_values = true)]
-    name: String,
+    name: Option<String>,
+
+    /// Take a part of a name, large or small, if one context alone has it
+    #[arg(long, requires = "name")]
+    part: bool,
 
     #[command(flatten)]
     pub(super) place: Where,
@@ -104,6 +117,11 @@ impl Where {
     pub fn paths(&self, environment: &dyn Fn(&str) -> Option<OsString>) -> LoadPaths {
         files(self.kubeconfig.as_deref(), environment)
     }
+
+    /// Whether a file was named.
+    pub fn is_typed(&self) -> bool {
+        self.kubeconfig.is_some()
+    }
 }
 
 /// The files, by client-go's rules, with one that was typed or without.
@@ -114,8 +132,12 @@ pub fn files(typed: Option<&Path>, environment: &dyn Fn(&str) -> Option<OsString
 }
 
 impl UseArgs {
-    /// The context that is meant.
-    pub fn wanted(&self) -> Wanted {
-        if self.name == "-" { Wanted::Previous } else { Wanted::Named(self.name.clone()) }
+    /// The context that is meant, if one was named.
+    pub fn wanted(&self) -> Option<Wanted> {
+        self.name.clone().map(|name| match name.as_str() {
+            "-" => Wanted::Previous,
+            _ if self.part => Wanted::Part(name),
+            _ => Wanted::Named(name),
+        })
     }
 }

@@ -2,24 +2,32 @@
 
 use std::process::ExitCode;
 
-use crate::core::{Error, bundle, plan};
+use crate::core::{ContextError, Error, bundle, plan};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Exit {
     /// It was done, or there was nothing to do.
-    Done = 0,
+    Done,
     /// It could not be done; nothing was changed.
-    Failed = 1,
+    Failed,
     /// It was not understood: an unknown flag, a value that cannot be.
-    Usage = 2,
+    Usage,
     /// Something was found that the operator asked to be told of.
-    Findings = 3,
+    Findings,
+    /// A program was started, and ended with this code.
+    Program(u8),
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Findings => 3,
+            Exit::Program(code) => code,
+        })
     }
 }
 
@@ -30,6 +38,7 @@ impl From<&Error> for Exit {
             Error::Bundle(bundle::Error::KeyTyped)
             | Error::Catalog(_)
             | Error::Cluster(_)
+            | Error::Context(ContextError::NoTerminal)
             | Error::FileName(_)
             | Error::KeyType(_)
             | Error::KubeconfigInput(_)

@@ -12,8 +12,10 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod args;
 mod bootstrap;
 mod ca;
+mod called;
 mod cert;
 pub mod cluster;
+mod completion;
 mod configured;
 mod context;
 mod edits;
@@ -22,25 +24,31 @@ pub mod exit;
 mod kubeconfig;
 mod kubeconfig_view;
 pub mod output;
+pub mod picker;
 mod screen;
+pub mod shell;
 mod tables;
 mod upload;
 
 use self::args::Shared;
 use self::ca::CaCommand;
+use self::called::Called;
 use self::cert::CertCommand;
 use self::cluster::{Asked, ClusterCommand, ThisMachine};
+use self::completion::CompletionArgs;
 use self::context::ContextCommand;
 use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::{Meter, Output};
+use self::picker::Open;
+use self::shell::Run;
 use self::upload::UploadArgs;
 use crate::core::report::{Action, FilesReport, MadeReport};
 use crate::core::spec::{ClusterSpec, Spec};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
-use crate::core::{self as acts, Error, Made, Source, World};
+use crate::core::{self as acts, ContextError, Error, Made, Source, Wanted, World};
 
 /// How long the lock of somebody else is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -59,8 +67,12 @@ pub struct Process<'a> {
     pub folder: PathBuf,
     /// What the machine knows of itself.
     pub machine: &'a dyn Fn() -> ThisMachine,
+    /// Starts a program and waits for its end.
+    pub programs: Run<'a>,
     /// Standard input.
     pub input: &'a mut dyn Read,
+    /// Takes over the terminal, for somebody to choose on it.
+    pub terminal: Open<'a>,
     /// Standard output.
     pub output: &'a mut dyn Write,
     /// Standard error.
@@ -116,10 +128,7 @@ enum Command {
     #[command(after_help = "\
 Examples:
   kubepki completion bash")]
-    Completion {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    Completion(CompletionArgs),
 }
 
 /// The definition of the command line, for help, completions and documents.
@@ -129,14 +138,15 @@ pub fn command() -> clap::Command {
 
 /// Runs the program once.
 pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
-    let cli = match parse(&arguments) {
+    let called = Called::of(&arguments);
+    let cli = match parse(&arguments, called) {
         Ok(cli) => cli,
         Err(error) => return answer(&error, &arguments, process),
     };
     let Cli { shared, command } = cli;
-    let Process { input, output, talk, .. } = process;
+    let Process { output, talk, .. } = process;
     let meter = process.talk_is_terminal.then(|| Meter::new(process.elapsed));
-    let mut out = Output::new(*output, *talk, shared.output, shared.quiet, meter);
+    let mut out = Output::new(*output, *talk, shared.output, shared.quiet, meter).called(called);
     let Some(now) = shared.at.or_else(|| moment(process.clock)) else {
         out.error(
             "the clock of this machine is before 1970 or past 9999",
@@ -147,8 +157,10 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     let locks = LockSettings { wait: PATIENCE, now: process.clock };
     let world = World { now, entropy: process.entropy, locks };
     let folder = process.folder.clone();
-    let (environment, machine) = (process.environment, process.machine);
-    let mut session = Session { shared, world, folder, environment, machine, input: *input, out };
+    let Process { environment, machine, programs, terminal, .. } = *process;
+    let input = &mut *process.input;
+    let mut session =
+        Session { shared, world, folder, environment, machine, programs, terminal, input, out };
     session.run(command)
 }
 
@@ -159,6 +171,8 @@ struct Session<'a> {
     folder: PathBuf,
     machine: &'a dyn Fn() -> ThisMachine,
     environment: &'a dyn Fn(&str) -> Option<OsString>,
+    programs: Run<'a>,
+    terminal: Open<'a>,
     input: &'a mut dyn Read,
     out: Output<'a>,
 }
@@ -172,6 +186,12 @@ enum Stop {
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
         Self::Core(error)
+    }
+}
+
+impl From<ContextError> for Stop {
+    fn from(error: ContextError) -> Self {
+        Self::Core(error.into())
     }
 }
 
@@ -261,12 +281,7 @@ impl Session<'_> {
             Command::Kubeconfig(KubeconfigCommand::Diff(args)) => self.diff(&args),
             Command::Kubeconfig(KubeconfigCommand::User(command)) => self.user_entry(command),
             Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
-            Command::Completion { shell } => {
-                let mut script = Vec::new();
-                clap_complete::generate(shell, &mut self::command(), "kubepki", &mut script);
-                self.out.data(&String::from_utf8_lossy(&script))?;
-                Ok(Exit::Done)
-            }
+            Command::Completion(args) => self.completion(&args),
         }
     }
 
@@ -330,12 +345,17 @@ impl Session<'_> {
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
+            ContextCommand::Shell(args) => return self.shell(&args),
             ContextCommand::Namespace(args) => return self.set_namespace(&args),
             ContextCommand::Rename(args) => return self.rename_context(args),
             ContextCommand::Set(args) => return self.set_context(args),
             ContextCommand::Use(args) => {
                 let paths = args.place.paths(self.environment);
-                let report = acts::use_context(&paths, &args.wanted(), args.dry_run, &self.world)?;
+                let wanted = match args.wanted() {
+                    Some(wanted) => wanted,
+                    None => Wanted::Named(self.pick(&paths)?),
+                };
+                let report = acts::use_context(&paths, &wanted, args.dry_run, &self.world)?;
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
             }
@@ -384,8 +404,8 @@ impl Session<'_> {
     }
 }
 
-fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let matches = command().try_get_matches_from(arguments)?;
+fn parse(arguments: &[OsString], called: Called) -> Result<Cli, clap::Error> {
+    let matches = called.command().try_get_matches_from(arguments)?;
     args::check_contradictions(&matches)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     cli.shared.cert_dir_is_typed = args::is_typed(&matches, "cert_dir");

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::called::Called;
 use super::exit::Exit;
 use crate::core::x509::name::is_unprintable;
 use crate::core::{Progress, keys};
@@ -110,6 +111,7 @@ pub struct Output<'a> {
     meter: Option<Meter<'a>>,
     /// Whether standard output is taken by a file that was asked for, so that reports are talk.
     data_is_taken: bool,
+    called: Called,
 }
 
 impl<'a> Output<'a> {
@@ -122,7 +124,12 @@ impl<'a> Output<'a> {
         meter: Option<Meter<'a>>,
     ) -> Self {
         let meter = meter.filter(|_| !quiet);
-        Self { data, talk, format, quiet, meter, data_is_taken: false }
+        Self { data, talk, format, quiet, meter, data_is_taken: false, called: Called::Itself }
+    }
+
+    /// The same for a program that goes by this name.
+    pub fn called(self, called: Called) -> Self {
+        Self { called, ..self }
     }
 
     /// Prints a file that was asked for on standard output, byte for byte; reports are talk from then on.
@@ -158,6 +165,12 @@ impl<'a> Output<'a> {
     pub fn data(&mut self, text: &str) -> io::Result<()> {
         self.data.write_all(text.as_bytes())?;
         self.data.flush()
+    }
+
+    /// Moves the cursor and draws, for somebody who chooses. The text has no control character but those meant for the terminal.
+    pub fn draw(&mut self, text: &str) -> io::Result<()> {
+        self.talk.write_all(text.as_bytes())?;
+        self.talk.flush()
     }
 
     /// Tells of a danger.
@@ -197,7 +210,8 @@ impl<'a> Output<'a> {
     pub fn error(&mut self, text: &str, hint: Option<&str>) {
         self.say("error", text);
         if let Some(hint) = hint {
-            self.say("hint", hint);
+            let hint = self.called.words(hint);
+            self.say("hint", &hint);
         }
     }
 

@@ -27,15 +27,20 @@ mod pack;
 mod share;
 mod show;
 
-pub use contexts::{ContextError, Wanted, contexts, current_context, use_context};
+pub use contexts::{
+    ContextError, ContextNames, Named, Wanted, context_names, contexts, current_context, names,
+    use_context,
+};
 pub use edits::{
-    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, Named, UserFields,
+    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, UserFields, Which,
     clusters, delete_clusters, delete_contexts, delete_users, read_text, read_token,
     rename_cluster, rename_context, rename_user, set_cluster, set_context, set_namespace, set_user,
     users,
 };
 pub use error::Error;
-pub use look::{Export, Shown, ViewOf, check as check_kubeconfigs, check_each, diff, export, view};
+pub use look::{
+    Alone, Export, Shown, ViewOf, alone, check as check_kubeconfigs, check_each, diff, export, view,
+};
 pub use make::{Made, Progress, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};
 pub use share::{Open, Seal, open, seal};

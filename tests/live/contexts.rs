@@ -38,3 +38,31 @@ fn kubectl(world: &World, file: &Path, args: &[&str]) -> String {
     assert!(output.status.success(), "{file}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("UTF-8")
 }
+
+#[test]
+fn a_shell_sees_exactly_what_kubectl_flattens_and_can_change_it_for_itself_alone() {
+    let world = World::new();
+    world.sh(
+        "cd $HOME; kubepki -q ca init --key-type Ed25519; kubepki -q kubeconfig gen ada --issue --paths \
+         --server https://192.0.2.1:6443 --profile user --out kube/config",
+    );
+    let before = world.read("kube/config");
+    let kubectl = format!("{}/kubectl", kubernetes_programs());
+    let json = |command: String| {
+        let text = world.sh(&format!("export KUBECONFIG=kube/config; {command}"));
+        serde_json::from_str::<Value>(&text).expect("JSON")
+    };
+    let context = "--context ada@kubernetes";
+    let wanted = json(format!("{kubectl} config view --minify --flatten --raw {context} -o json"));
+    let seen = json(format!(
+        "kubepki -q context shell ada@kubernetes -- {kubectl} config view --raw -o json"
+    ));
+    assert_eq!(seen, wanted);
+    assert!(seen["users"][0]["user"]["client-key-data"].is_string(), "{seen}");
+    let changed = json(format!(
+        "kubepki -q context shell ada@kubernetes -- sh -c \
+         '{kubectl} config set-context --current --namespace web >&2; {kubectl} config view --raw -o json'"
+    ));
+    assert_eq!(changed["contexts"][0]["context"]["namespace"], "web");
+    assert_eq!(world.read("kube/config"), before);
+}

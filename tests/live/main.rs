@@ -15,6 +15,7 @@ mod identity;
 mod joining;
 mod kubeadm;
 mod kubeconfigs;
+mod plugin;
 mod profiles;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]

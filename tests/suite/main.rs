@@ -1,6 +1,7 @@
 //! The tests that need nothing but a shell, openssl, Python, curl and strace: `cargo test`.
 #![allow(clippy::disallowed_methods, reason = "tests set the world up")]
 
+mod completion;
 mod contexts;
 mod crash;
 mod full_disk;
@@ -8,10 +9,12 @@ mod help;
 mod house;
 mod judges;
 mod keys;
+mod picker;
 mod profiles;
 mod progress;
 mod reading;
 mod requests;
+mod shell;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;

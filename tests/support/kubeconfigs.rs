@@ -59,7 +59,7 @@ fn add_context(world: &World, file: &Path) {
 }
 
 /// As somebody has it who opens every cluster of a large company.
-fn thousand_contexts() -> String {
+pub fn thousand_contexts() -> String {
     let mut text =
         "apiVersion: v1\nkind: Config\ncurrent-context: c-0 # do not touch\nclusters:\n".to_owned();
     for n in 0..1000 {

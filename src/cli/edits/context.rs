@@ -6,7 +6,7 @@ use super::{Editing, check_new_name};
 use crate::cli::exit::Exit;
 use crate::cli::{Session, Stop};
 use crate::core::kubeconfig::check_namespace;
-use crate::core::{self as acts, ContextFields, Delete, Error, Named};
+use crate::core::{self as acts, ContextFields, Delete, Error, Which};
 
 /// `kubepki context set`
 #[derive(Args, Debug)]
@@ -75,7 +75,7 @@ impl Session<'_> {
             check_new_name("context", name)?;
         }
         check(namespace.as_deref())?;
-        let which = name.map_or(Named::Current, Named::By);
+        let which = name.map_or(Which::Current, Which::By);
         let fields = ContextFields { cluster, user, namespace };
         self.edited(acts::set_context(&how, &which, &fields, &self.world))
     }

@@ -10,7 +10,7 @@ use super::desk::{Desk, How, carry_out};
 
 /// Which context is meant.
 #[derive(Clone, Debug)]
-pub enum Named {
+pub enum Which {
     /// The current one.
     Current,
     /// The one of this name.
@@ -44,7 +44,7 @@ pub struct Delete {
 /// No current context where that is meant; a file that cannot be read, edited or locked. No file has changed then.
 pub fn set_context(
     how: &How,
-    which: &Named,
+    which: &Which,
     fields: &ContextFields,
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
@@ -158,9 +158,9 @@ fn is_used(view: View<'_>, cluster: &str, user: &str) -> bool {
     })
 }
 
-fn name_of(desk: &Desk<'_>, which: &Named) -> Result<String, Error> {
+fn name_of(desk: &Desk<'_>, which: &Which) -> Result<String, Error> {
     Ok(match which {
-        Named::Current => desk.current()?,
-        Named::By(name) => name.clone(),
+        Which::Current => desk.current()?,
+        Which::By(name) => name.clone(),
     })
 }

@@ -14,7 +14,7 @@ mod user;
 
 pub use cluster::{ClusterFields, set_cluster};
 pub use contexts::{
-    ContextFields, Delete, Named, delete_contexts, rename_context, set_context, set_namespace,
+    ContextFields, Delete, Which, delete_contexts, rename_context, set_context, set_namespace,
 };
 pub use desk::How;
 pub use entries::{delete_clusters, delete_users, rename_cluster, rename_user};

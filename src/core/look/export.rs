@@ -50,7 +50,7 @@ pub fn export(paths: &LoadPaths, wanted: &Export, world: &World<'_>) -> Result<M
 }
 
 /// kubectl exports such a context as well, and nobody can use it.
-fn lacking(merged: &Merged<'_>) -> Option<String> {
+pub(super) fn lacking(merged: &Merged<'_>) -> Option<String> {
     let lacks = match (merged.clusters.is_empty(), merged.users.is_empty()) {
         (false, false) => return None,
         (true, true) => "no cluster and no user",

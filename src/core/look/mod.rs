@@ -1,11 +1,13 @@
-//! The acts of looking at kubeconfigs: view and check them, compare two, take one context out. What they name is never run,
-//! and nothing is asked over the network.
+//! The acts of looking at kubeconfigs: view and check them, compare two, take one context out, into a file or for a while. What
+//! they name is never run, and nothing is asked over the network.
 
+mod alone;
 mod check;
 mod diff;
 mod export;
 mod view;
 
+pub use alone::{Alone, alone};
 pub use check::{check, check_each};
 pub use diff::diff;
 pub use export::{Export, export};

@@ -91,6 +91,12 @@ pub enum Error {
         /// The folder that would keep the journal.
         path: PathBuf,
     },
+    /// A folder for secrets that is not of this user alone.
+    #[error("{} is not a folder of this user alone", path.display())]
+    NotPrivate {
+        /// The folder.
+        path: PathBuf,
+    },
     /// A new secret would leave its folder through a symlink.
     #[error("{} is a symlink to {}, in another folder, where no file is yet", path.display(), target.display())]
     SecretBehindLink {
@@ -152,6 +158,9 @@ impl Error {
             Self::Twice { .. } => Some("give each file a name of its own".into()),
             Self::NotAFile { .. } | Self::NotAFolder { .. } => {
                 Some("choose another path, or move away what is there".into())
+            }
+            Self::NotPrivate { path } => {
+                Some(format!("see whose it is, and move it away: ls -ld {}", quoted(path)))
             }
             Self::SecretBehindLink { path, .. } => {
                 Some(format!("if the link is not wanted: rm {}", quoted(path)))

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::core::changes::{
-    Before, Bytes, Change, Changes, Found, Secrecy, Snapshot, folder_of, quoted,
-};
+use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, Snapshot, folder_of};
 use crate::core::check::{ClientCertificate, certificate_file};
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{
@@ -18,96 +16,76 @@ use crate::core::store::{self, Lockable};
 use crate::core::x509::time::Moment;
 use crate::core::{Error, World};
 
+mod error;
+
+pub use self::error::ContextError;
+pub(super) use self::error::{Near, Place, named};
+
 /// Which context to switch to.
 #[derive(Clone, Debug)]
 pub enum Wanted {
     /// The one of this name.
     Named(String),
+    /// The one that has this in its name, large or small.
+    Part(String),
     /// The one before the last switch.
     Previous,
 }
 
-/// The files that were looked through.
+/// What has a name in a kubeconfig.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Named {
+    /// An API server.
+    Cluster,
+    /// A cluster and a user.
+    Context,
+    /// Who one is.
+    User,
+}
+
+/// What there is to choose from.
 #[derive(Clone, Debug)]
-pub struct Place {
-    text: String,
-    /// The one that was named by a flag, which the next command must name too.
-    explicit: Option<PathBuf>,
+pub struct ContextNames {
+    /// By name.
+    pub names: Vec<String>,
+    /// The name of the current one, whether it is there or not.
+    pub current: Option<String>,
 }
 
-impl Place {
-    /// ` --kubeconfig FILE`, where that was typed.
-    pub(super) fn option(&self) -> String {
-        let option = |path: &PathBuf| format!(" --kubeconfig {}", quoted(path));
-        self.explicit.as_ref().map(option).unwrap_or_default()
+/// The names of the contexts that client-go would see, and nothing more of them.
+///
+/// # Errors
+///
+/// A file that cannot be read; no context at all.
+pub fn context_names(paths: &LoadPaths) -> Result<ContextNames, Error> {
+    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let view = View::new(&files);
+    let mut names: Vec<String> =
+        view.contexts().iter().map(|item| item.entry.name.clone()).collect();
+    names.sort();
+    if names.is_empty() {
+        return Err(ContextError::Empty(named(paths)).into());
     }
+    let current = view.current_context().map(|(name, _)| name.to_owned());
+    Ok(ContextNames { names, current })
 }
 
-impl std::fmt::Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// Why there is no context to name or to switch to.
-#[derive(Debug, thiserror::Error)]
-pub enum ContextError {
-    /// No file is there.
-    #[error("there is no kubeconfig: {0}")]
-    NoFile(Place),
-    /// Its name cannot be that of a file.
-    #[error("the context `{0}` cannot give its name to a file")]
-    NeedsOut(String),
-    /// Nothing is current.
-    #[error("no current context is set in {0}")]
-    NoCurrent(Place),
-    /// No switch is remembered.
-    #[error("no previous context is known for {0}")]
-    NoPrevious(Place),
-    /// No context of that name.
-    #[error("no context `{name}` in {files}{}", Near(near))]
-    Unknown {
-        /// The name that was given.
-        name: String,
-        /// The files that were looked through.
-        files: Place,
-        /// Names that are near it.
-        near: Vec<String>,
-    },
-}
-
-impl ContextError {
-    /// What to type instead.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::NoFile(_) => {
-                Some("name another with --kubeconfig FILE, or make one: kubepki kubeconfig gen NAME --server https://HOST:6443".into())
-            }
-            Self::NeedsOut(name) => {
-                let name = quoted(Path::new(name));
-                Some(format!("kubepki context export --out context.conf -- {name}"))
-            }
-            Self::NoCurrent(place) | Self::NoPrevious(place) => {
-                Some(format!("kubepki context use NAME{}", place.option()))
-            }
-            Self::Unknown { files, .. } => {
-                Some(format!("kubepki context list{}", files.option()))
-            }
-        }
-    }
-}
-
-/// `; near it are a, b`
-pub(super) struct Near<'a>(pub &'a [String]);
-
-impl std::fmt::Display for Near<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            [] => Ok(()),
-            [one] => write!(f, "; near it is `{one}`"),
-            more => write!(f, "; near it are `{}`", more.join("`, `")),
-        }
-    }
+/// The names of one kind in the files that can be read, each once and in order. For whoever is in the middle of a word: what
+/// cannot be read has none.
+pub fn names(named: Named, paths: &LoadPaths) -> Vec<String> {
+    let snapshot = store::read(paths.all().to_vec());
+    let parsed = |path: &PathBuf| match snapshot.get(path) {
+        Found::File { bytes, .. } => File::parse(path, bytes).ok(),
+        Found::Absent | Found::Unreadable(_) => None,
+    };
+    let files: Vec<File> = paths.all().iter().filter_map(parsed).collect();
+    let view = View::new(&files);
+    let names: BTreeSet<&String> = match named {
+        Named::Cluster => view.clusters().iter().map(|item| &item.entry.name).collect(),
+        Named::Context => view.contexts().iter().map(|item| &item.entry.name).collect(),
+        Named::User => view.users().iter().map(|item| &item.entry.name).collect(),
+    };
+    names.into_iter().cloned().collect()
 }
 
 /// All contexts that client-go would see, and until when their certificates count at `now`.
@@ -208,7 +186,7 @@ pub fn use_context(
     let snapshot = store::read(paths.all().iter().cloned().chain([memory.clone()]));
     let files = load(paths, &snapshot)?;
     let view = View::new(&files);
-    let name = name_of(wanted, &snapshot, &memory, paths)?;
+    let name = name_of(wanted, view, &snapshot, &memory, paths)?;
     if view.context(&name).is_none() {
         return Err(unknown(&name, view, paths).into());
     }
@@ -241,9 +219,8 @@ pub(super) fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, 
 
 fn switch(target: &Path, files: &[File], name: &str) -> Result<Change, Error> {
     let file = files.iter().find(|file| file.path() == target);
-    let file = file.ok_or_else(|| {
-        ContextError::NoFile(Place { text: target.display().to_string(), explicit: None })
-    })?;
+    let file =
+        file.ok_or_else(|| ContextError::NoFile(named(&LoadPaths::List(vec![target.to_owned()]))))?;
     let bytes = kubeconfig::set_current_context(file, name)?.into_owned().into_bytes();
     let before = Before::Exactly(Bytes::new(file.bytes().to_vec()));
     Ok(Change { path: target.to_owned(), bytes, secrecy: Secrecy::AsFound, before })
@@ -264,17 +241,38 @@ fn memory(target: &Path) -> PathBuf {
 
 fn name_of(
     wanted: &Wanted,
+    view: View<'_>,
     snapshot: &Snapshot,
     memory: &Path,
     paths: &LoadPaths,
 ) -> Result<String, Error> {
     match (wanted, snapshot.get(memory)) {
         (Wanted::Named(name), _) => Ok(name.clone()),
+        (Wanted::Part(part), _) => Ok(only_one(part, view, paths)?),
         (Wanted::Previous, Found::File { bytes, .. }) => {
             let text = String::from_utf8_lossy(bytes);
             Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
         }
         (Wanted::Previous, _) => Err(ContextError::NoPrevious(named(paths)).into()),
+    }
+}
+
+/// The one name that `part` is, or is a part of.
+fn only_one(part: &str, view: View<'_>, paths: &LoadPaths) -> Result<String, ContextError> {
+    if view.context(part).is_some() {
+        return Ok(part.to_owned());
+    }
+    let (folded, contexts) = (part.to_lowercase(), view.contexts());
+    let names = contexts.iter().map(|item| &item.entry.name);
+    let mut found: Vec<String> =
+        names.filter(|name| name.to_lowercase().contains(&folded)).cloned().collect();
+    found.sort();
+    match found.as_slice() {
+        [] => Err(unknown(part, view, paths)),
+        [one] => Ok(one.clone()),
+        _ => {
+            Err(ContextError::Several { part: part.to_owned(), files: named(paths), names: found })
+        }
     }
 }
 
@@ -295,15 +293,4 @@ pub(super) fn warnings(files: &[File]) -> Vec<String> {
             format!("{} holds several documents; only the first is read", file.path().display())
         })
         .collect()
-}
-
-/// The files as one would name them.
-pub(super) fn named(paths: &LoadPaths) -> Place {
-    let explicit = match paths {
-        LoadPaths::Explicit(path) => Some(path.clone()),
-        LoadPaths::Home(_) | LoadPaths::List(_) => None,
-    };
-    let list: Vec<String> = paths.all().iter().map(|path| path.display().to_string()).collect();
-    let text = if list.is_empty() { "no home folder".to_owned() } else { list.join(":") };
-    Place { text, explicit }
 }

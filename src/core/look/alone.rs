@@ -1,0 +1,44 @@
+//! One context in a kubeconfig of its own, for as long as a program runs.
+
+use std::path::{Path, PathBuf};
+
+use crate::core::Error;
+use crate::core::contexts::{load, warnings};
+use crate::core::kubeconfig::{Document, LoadPaths, Merged, View};
+use crate::core::store::{self, PrivateFile};
+
+use super::export::lacking;
+use super::view::{context, flattened};
+
+/// A context by itself. Its file goes when the value is dropped.
+#[derive(Debug)]
+pub struct Alone {
+    /// The kubeconfig, which only this user may read.
+    pub file: PrivateFile,
+    /// Facts to be told.
+    pub notes: Vec<String>,
+    /// Dangers to be told.
+    pub warnings: Vec<String>,
+}
+
+/// Puts the context `name` and all that it needs into a file in the first of `parents` that is there. `folder` is the working
+/// one.
+///
+/// # Errors
+///
+/// No such context; something that it names is nowhere or cannot be read; no folder for the file.
+pub fn alone(
+    paths: &LoadPaths,
+    name: &str,
+    folder: &Path,
+    parents: &[PathBuf],
+) -> Result<Alone, Error> {
+    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let view = View::new(&files);
+    let merged = Merged::of(view).minified(context(view, Some(name), paths)?)?;
+    let (config, notes) = flattened(&merged, folder)?;
+    let mut warnings = warnings(&files);
+    warnings.extend(lacking(&merged));
+    let file = store::private_file(parents, "config", &Document::of(&config).yaml())?;
+    Ok(Alone { file, notes, warnings })
+}
