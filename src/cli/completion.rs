@@ -7,7 +7,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, Args, Command};
+use clap::{Arg, ArgAction, Args, Command};
 use clap_complete::Shell;
 
 use super::context::files;
@@ -29,12 +29,23 @@ pub struct CompletionArgs {
 }
 
 /// Which argument of which command is a name of what.
-const PLACES: [(&str, &str, Named); 6] = [
+const PLACES: [(&str, &str, Named); 17] = [
+    ("context delete", "names", Named::Context),
     ("context export", "name", Named::Context),
+    ("context rename", "old", Named::Context),
+    ("context set", "cluster", Named::Cluster),
+    ("context set", "name", Named::Context),
+    ("context set", "user", Named::User),
     ("context shell", "name", Named::Context),
     ("context use", "name", Named::Context),
+    ("kubeconfig cluster delete", "names", Named::Cluster),
+    ("kubeconfig cluster rename", "old", Named::Cluster),
+    ("kubeconfig cluster set", "name", Named::Cluster),
     ("kubeconfig gen", "cluster", Named::Cluster),
     ("kubeconfig gen", "user", Named::User),
+    ("kubeconfig user delete", "names", Named::User),
+    ("kubeconfig user rename", "old", Named::User),
+    ("kubeconfig user set", "name", Named::User),
     ("kubeconfig view", "context", Named::Context),
 ];
 
@@ -203,12 +214,20 @@ impl<'c> Place<'c> {
         }
     }
 
+    /// The argument without a name that comes next; the last one may take many words.
+    fn positional(&self) -> Option<&'c Arg> {
+        let positionals: Vec<&Arg> = self.command.get_positionals().collect();
+        let takes_more = |last: &&Arg| matches!(last.get_action(), ArgAction::Append);
+        let last = || positionals.last().copied().filter(takes_more);
+        positionals.get(self.positional).copied().or_else(last)
+    }
+
     /// Of what the next word is a name.
     fn named(&self, begun: &str) -> Option<Named> {
         let argument = match self.waiting {
             Some(option) => option,
             None if begun.starts_with('-') => return None,
-            None => self.command.get_positionals().nth(self.positional)?,
+            None => self.positional()?,
         };
         let (path, id) = (self.path.join(" "), argument.get_id().as_str());
         let row = PLACES.iter().find(|(command, argument, _)| *command == path && *argument == id);
@@ -241,6 +260,10 @@ mod tests {
         );
         assert_eq!(asked("kubepki kubeconfig gen x --cluster "), Some((Cluster, "", None)));
         assert_eq!(asked("kubepki kubeconfig gen x --user u"), Some((User, "u", None)));
+        assert_eq!(asked("kubepki context delete a b"), Some((Context, "b", None)));
+        assert_eq!(asked("kubepki kubeconfig cluster delete a b c"), Some((Cluster, "c", None)));
+        assert_eq!(asked("kubepki context set dev --user "), Some((User, "", None)));
+        assert_eq!(asked("kubepki kubeconfig user set x"), Some((User, "x", None)));
     }
 
     #[test]
@@ -253,6 +276,7 @@ mod tests {
             "kubepki context rot x",
             "kubepki context use --pa",
             "kubepki context use --kubeconfig ",
+            "kubepki context rename a b",
             "kubepki context use a b",
             "kubepki context shell a -- ",
             "kubepki context shell -- kubectl x",

@@ -175,8 +175,9 @@ fn kubectl_agrees_about_the_current_context_and_all_the_rest() {
     let world = World::new();
     for path in corpus(&world) {
         let before = view(&path);
-        let bytes = kubeconfig::set_current_context(&parse(&path), "on call").unwrap();
-        fs::write(&path, bytes).unwrap();
+        let file = parse(&path);
+        let new = kubeconfig::set_current_context(&file, "on call").unwrap();
+        fs::write(&path, new.bytes()).unwrap();
         assert_eq!(current_context(&path), "on call", "{}", path.display());
         let mut after = view(&path);
         after["current-context"] = before["current-context"].clone();
@@ -237,7 +238,7 @@ fn every_name_can_be_the_current_context_in_each_style() {
     ];
     for (name, style) in NAMES.into_iter().chain(UNPRINTABLE).zip(styles.into_iter().cycle()) {
         let file = File::parse(&path, style.as_bytes()).unwrap();
-        fs::write(&path, kubeconfig::set_current_context(&file, name).unwrap()).unwrap();
+        fs::write(&path, kubeconfig::set_current_context(&file, name).unwrap().bytes()).unwrap();
         assert_eq!(current_context(&path), name, "in {style:?}");
     }
 }

@@ -7,6 +7,7 @@ mod cluster;
 mod compared;
 mod contexts;
 mod control_plane;
+mod edits;
 mod elsewhere;
 mod fields;
 mod ha;

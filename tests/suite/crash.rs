@@ -28,6 +28,21 @@ const USE: Victim = Victim {
     prepare: &|world| world.write(".kube/config", kubeconfig("one")),
 };
 
+const SET: Victim = Victim {
+    program: "kubepki",
+    args: &["context", "set", "three", "--cluster", "c", "--user", "u", "-n", "team"],
+    prepare: &|world| world.write(".kube/config", kubeconfig("one")),
+};
+
+const SET_USER: Victim = Victim {
+    program: "kubepki",
+    args: &["kubeconfig", "user", "set", "ada", "--token-file", "token"],
+    prepare: &|world| {
+        world.write(".kube/config", kubeconfig("one"));
+        world.write("token", "hunter2");
+    },
+};
+
 const CLUSTER: Victim = Victim {
     program: "kubepki",
     args: &[
@@ -112,6 +127,41 @@ fn a_killed_switch_leaves_the_old_or_the_new_kubeconfig() {
         // A run that has nothing to write sweeps nothing.
         again(world, &["context", "use", "one"])?;
         nothing_else_in(world, ".kube", &["config", ".config.previous-context"])
+    });
+}
+
+#[test]
+fn a_killed_edit_of_a_context_leaves_the_old_or_the_new_kubeconfig() {
+    edit_is_whole(&SET, 77);
+}
+
+#[test]
+fn a_killed_edit_of_a_user_leaves_the_old_or_the_new_kubeconfig() {
+    edit_is_whole(&SET_USER, 777);
+}
+
+/// What is left is the old or the new file, and the next edit works without help.
+#[track_caller]
+fn edit_is_whole(victim: &Victim, seed: u64) {
+    let old = kubeconfig("one");
+    let new = {
+        let world = World::new();
+        (victim.prepare)(&world);
+        again(&world, victim.args).expect("an edit");
+        world.read(".kube/config")
+    };
+    kill_at_random_moments(victim, rounds(50), seed, |world| {
+        let left = world.read(".kube/config");
+        if left != old && left != new {
+            return Err(format!("neither the old nor the new: {left}"));
+        }
+        again(world, victim.args)?;
+        if world.read(".kube/config") != new {
+            return Err("the next run did not make the edit".to_owned());
+        }
+        // A run that has nothing to write sweeps nothing.
+        again(world, &["context", "rename", "two", "2"])?;
+        nothing_else_in(world, ".kube", &["config"])
     });
 }
 

@@ -34,3 +34,22 @@ fn different_commands_at_once_lose_nothing_of_each_other() {
     assert_eq!(contexts.lines().count(), 20, "{contexts}");
     world.sh("for run in $(seq 20); do openssl verify -attime 1767225600 -CAfile pki/ca.crt pki/user-$run.crt; done; [[ ! -e all.conf.lock ]]");
 }
+
+#[test]
+fn fifty_edits_of_one_kubeconfig_at_once_are_all_in_it() {
+    let world = World::new();
+    world.write(".kube/config", "# mine\ncontexts:\n- {name: first, context: {}}\n");
+    let said = at_once(&world, 50, "kubepki context set c-$run --cluster c --user u-$run");
+    assert_eq!(said.matches("exit 0").count(), 50, "{said}");
+    let kubeconfig = world.read(".kube/config");
+    assert!(kubeconfig.starts_with("# mine\ncontexts:\n- {name: first, context: {}}\n"));
+    let contexts =
+        world.sh("kubepki context list -o json | jq -r '.contexts[] | .name + \" \" + .user'");
+    let mut wanted: Vec<_> = (1..=50).map(|run| format!("c-{run} u-{run}")).collect();
+    wanted.push("first ".to_owned());
+    let mut found: Vec<_> = contexts.lines().collect();
+    found.sort_unstable();
+    wanted.sort_unstable();
+    assert_eq!(found, wanted);
+    assert_eq!(world.sh("ls -A .kube"), "config\n");
+}

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 pub mod issued;
 pub mod judges;
 pub mod kubeconfigs;
+pub mod random_edits;
 pub mod random_kubeconfigs;
 pub mod terminal;
 pub mod transcripts;

@@ -18,7 +18,11 @@ pub struct Random {
 impl Random {
     /// By `SEED`, or always the same.
     pub fn from_environment() -> Self {
-        let seed = std::env::var("SEED").map_or(1, |seed| seed.parse().expect("SEED"));
+        Self::seeded(std::env::var("SEED").map_or(1, |seed| seed.parse().expect("SEED")))
+    }
+
+    /// Always the same for a seed.
+    pub fn seeded(seed: u64) -> Self {
         Self { seed, state: seed }
     }
 
@@ -35,7 +39,8 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, limit: usize) -> usize {
+    /// A number below a limit.
+    pub fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % limit as u64).expect("small")
     }
 
@@ -45,7 +50,7 @@ impl Random {
     }
 
     /// True this often of a hundred times.
-    fn percent(&mut self, often: usize) -> bool {
+    pub fn percent(&mut self, often: usize) -> bool {
         self.below(100) < often
     }
 }
@@ -155,6 +160,12 @@ impl Case {
         self.flags.iter().any(|given| given == flag)
     }
 
+    /// Whether any file has such a thing.
+    pub fn has_entry(&self, kind: &str, name: &str) -> bool {
+        let entry = format!("- name: {name}\n  {kind}:");
+        self.files.iter().any(|(_, text)| text.contains(&entry))
+    }
+
     /// The fields of a user, and the file that has the say.
     pub fn user(&self, name: &str) -> (&Path, &str) {
         let name = if name == "on" { "'on'" } else { name };
@@ -241,7 +252,13 @@ fn cluster(random: &mut Random) -> String {
     let servers = ["https://x:6443", "http://x", "https://me:hunter2@x", "''"];
     maybe(random, &mut fields, 90, "server", &servers);
     maybe(random, &mut fields, 10, "tls-server-name", &WORDS);
-    maybe(random, &mut fields, 15, "insecure-skip-tls-verify", &["true", "false", "yes", "null"]);
+    maybe(
+        random,
+        &mut fields,
+        25,
+        "insecure-skip-tls-verify",
+        &["true", "true", "false", "yes", "null"],
+    );
     path_or_data(random, &mut fields, "certificate-authority");
     maybe(random, &mut fields, 15, "proxy-url", &["socks5://me:hunter2@p", "http://p"]);
     maybe(random, &mut fields, 10, "disable-compression", &["true", "off"]);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use super::{DeleteArgs, Editing, RenameArgs, check_new_name};
 use crate::cli::context::Where;
@@ -47,6 +47,7 @@ Examples:
 
 /// `kubepki kubeconfig user set`
 #[derive(Args, Debug)]
+#[command(group(ArgGroup::new("pair").args(["client_certificate", "client_key"]).multiple(true)))]
 pub struct SetUserArgs {
     /// The user; one that is not there is made
     pub(super) name: String,
@@ -65,12 +66,13 @@ pub struct SetUserArgs {
         value_name = "BOOL",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "true"
+        default_missing_value = "true",
+        requires_if("true", "pair")
     )]
     embed_certs: Option<bool>,
 
     /// Bearer token in this file, which is taken in; `-` is standard input; it takes name and password away
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["username", "password_file"])]
+    #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
     /// File of a bearer token that is named, and that clients read again and again
@@ -173,6 +175,10 @@ impl Session<'_> {
     /// What is meant; files that hold a secret are read.
     pub(super) fn user_fields(&mut self, args: SetUserArgs) -> Result<UserFields, Stop> {
         check_new_name("user", &args.name)?;
+        let has_name = args.username.as_ref().is_some_and(|name| !name.is_empty());
+        if args.token_file.is_some() && (has_name || args.password_file.is_some()) {
+            return Err(Error::from(InputError::TokenAndPassword).into());
+        }
         let SetUserArgs { exec, provider, .. } = args;
         let token = match &args.token_file {
             Some(path) => Some(acts::read_token(&self.source(path)?)?),

@@ -226,6 +226,10 @@ impl ExecFields {
     }
 
     fn put(&self, exec: &mut Exec) {
+        if self.api_version.is_some() {
+            // What an older version means without a word must stay, as a newer one wants the word.
+            exec.fill_in_interactive_mode();
+        }
         set(&mut exec.api_version, &self.api_version);
         set(&mut exec.interactive_mode, &self.interactive_mode);
         set(&mut exec.install_hint, &self.install_hint);

@@ -34,6 +34,9 @@ pub enum Error {
     /// Not a proxy.
     #[error("the proxy URL {0}")]
     Proxy(String),
+    /// The one would take the other away.
+    #[error("a user shows a token, or a name and password: both were given")]
+    TokenAndPassword,
     /// Not a name that a server's certificate could have.
     #[error("`{0}` is neither a host name nor an address, so no server's certificate has it")]
     TlsServerName(String),
@@ -52,6 +55,9 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Server { .. } => Some("--server https://HOST:6443".to_owned()),
+            Self::TokenAndPassword => {
+                Some("leave out --token-file, or --username and --password-file".to_owned())
+            }
             Self::Proxy(_) => Some("--proxy-url http://HOST:3128".to_owned()),
             Self::CaAndInsecure => {
                 Some("leave out --certificate-authority or --insecure-skip-tls-verify".to_owned())
