@@ -6,7 +6,9 @@ use clap::{Args, Subcommand};
 
 use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
-use super::edits::{ClusterEntryCommand, UserEntryCommand};
+use super::edits::{
+    ClusterEntryCommand, EmbedArgs, ExtractArgs, PruneArgs, RepairArgs, UndoArgs, UserEntryCommand,
+};
 use super::kubeconfig_view::{CheckArgs, DiffArgs, ViewArgs};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA};
@@ -38,6 +40,20 @@ Examples:
   kubepki kubeconfig diff old.conf new.conf")]
     Diff(DiffArgs),
 
+    /// Take in the certificates and keys that kubeconfigs name by paths
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig embed admin.conf
+  kubepki kubeconfig embed admin.conf --user admin --tokens")]
+    Embed(EmbedArgs),
+
+    /// Make files of the certificates and keys that kubeconfigs hold, and name those
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig extract admin.conf
+  kubepki kubeconfig extract admin.conf --out-dir keys")]
+    Extract(ExtractArgs),
+
     /// Make a kubeconfig, or add a cluster, a user and a context to one
     #[command(after_help = "\
 Examples:
@@ -45,6 +61,28 @@ Examples:
   kubepki kubeconfig gen alice --server https://kube.example.com:6443 --issue --org dev --validity 90d
   kubepki kubeconfig gen admin --server https://10.0.0.5:6443 --paths --issue --out conf/admin.conf")]
     Gen(Box<GenArgs>),
+
+    /// Take out contexts that lead nowhere, and clusters and users that no context names
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig prune --dry-run
+  kubepki kubeconfig prune --expired")]
+    Prune(PruneArgs),
+
+    /// Show what clients trip over, and repair it with --yes
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig repair broken.conf
+  kubepki kubeconfig repair broken.conf --yes")]
+    Repair(RepairArgs),
+
+    /// Take the last edit of a kubeconfig back
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig undo
+  kubepki kubeconfig undo --list
+  kubepki kubeconfig undo config --redo")]
+    Undo(UndoArgs),
 
     /// Users of kubeconfigs
     #[command(subcommand)]

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::core::changes::{Bytes, Change};
+use crate::core::changes::{Bytes, Change, folder_of};
 use crate::core::inventory::Inventory;
+use crate::core::kubeconfig::States;
 use crate::core::plan::{self, Plan};
 use crate::core::report::MadeReport;
 use crate::core::sign::{Entries, Outcome};
@@ -107,8 +108,13 @@ fn carry_out(
     report.add_made(&made, world.now);
 
     // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
-    let files = lock_kubeconfigs(&kubeconfigs, world)?;
-    changes.list.extend(place(kubeconfigs)?);
+    let files = lock_kubeconfigs(&kubeconfigs, folder.is_some(), world)?;
+    changes.list.extend(place(kubeconfigs, world)?);
+    if folder.is_none()
+        && let Some(first) = changes.list.first()
+    {
+        changes.home = folder_of(&first.path).to_owned();
+    }
     if let Some(guard) = folder.or(files.as_ref()) {
         guard.commit(&changes)?;
     }
@@ -167,23 +173,36 @@ fn decide(spec: &Spec, world: &World<'_>) -> Result<Plan, Error> {
     Ok(plan::make(spec, Inventory::new(&snapshot), world.now)?)
 }
 
-fn lock_kubeconfigs(kubeconfigs: &[Entries], world: &World<'_>) -> Result<Option<Guard>, Error> {
+fn lock_kubeconfigs(
+    kubeconfigs: &[Entries],
+    has_folder: bool,
+    world: &World<'_>,
+) -> Result<Option<Guard>, Error> {
     if kubeconfigs.is_empty() {
         return Ok(None);
     }
-    let files: Vec<_> =
-        kubeconfigs.iter().map(|one| Lockable::Kubeconfig(one.out.clone())).collect();
-    Ok(Some(store::lock(&files, &world.locks)?))
+    let files = kubeconfigs.iter().map(|one| Lockable::Kubeconfig(one.out.clone()));
+    // Without a folder of its own, the journal is beside the kubeconfig.
+    let folders = kubeconfigs.iter().filter(|_| !has_folder);
+    let folders = folders.map(|one| Lockable::Folder(folder_of(&one.out).to_owned()));
+    Ok(Some(store::lock(&folders.chain(files).collect::<Vec<_>>(), &world.locks)?))
 }
 
-/// Brings entries into kubeconfigs as they are now.
-fn place(kubeconfigs: Vec<Entries>) -> Result<Vec<Change>, Error> {
+/// Brings entries into kubeconfigs as they are now, and keeps what they said before.
+fn place(kubeconfigs: Vec<Entries>, world: &World<'_>) -> Result<Vec<Change>, Error> {
     let files: Vec<PathBuf> = kubeconfigs.iter().map(|one| one.out.clone()).collect();
     let now = store::read(files);
     let mut changes = Vec::new();
     for Entries { out, entries, force } in kubeconfigs {
         let old = Inventory::new(&now).bytes("kubeconfig", &out)?;
-        changes.extend(plan::place(&out, &entries, old, force)?);
+        let change = plan::place(&out, &entries, old, force)?;
+        if let (Some(change), Some(old)) = (&change, old) {
+            let mut states = States::of(&out, &store::read([States::path(&out)]));
+            let what = format!("added the context `{}`", entries.context.name);
+            states.push(world.now.unix(), &what, old, &change.bytes);
+            changes.push(states.change(&out));
+        }
+        changes.extend(change);
     }
     Ok(changes)
 }

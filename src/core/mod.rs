@@ -28,14 +28,14 @@ mod share;
 mod show;
 
 pub use contexts::{
-    ContextError, ContextNames, Named, Wanted, context_names, contexts, current_context, names,
-    use_context,
+    ContextError, ContextNames, Named, Wanted, are_there, context_names, contexts, current_context,
+    names, use_context,
 };
 pub use edits::{
-    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, UserFields, Which,
-    clusters, delete_clusters, delete_contexts, delete_users, read_text, read_token,
-    rename_cluster, rename_context, rename_user, set_cluster, set_context, set_namespace, set_user,
-    users,
+    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, Only, Undo,
+    UserFields, Which, clusters, delete_clusters, delete_contexts, delete_users, embed, extract,
+    prune, read_text, read_token, rename_cluster, rename_context, rename_user, repair, set_cluster,
+    set_context, set_namespace, set_user, states, undo, users,
 };
 pub use error::Error;
 pub use look::{

@@ -1,9 +1,10 @@
-//! Commands that edit contexts, clusters and users of kubeconfigs.
+//! Commands that edit contexts, clusters and users of kubeconfigs, and whole kubeconfigs.
 
 mod cluster;
 mod context;
 mod screen;
 mod user;
+mod whole;
 
 use clap::Args;
 
@@ -16,6 +17,7 @@ use crate::core::{self as acts, Delete, Error, How};
 pub use cluster::ClusterEntryCommand;
 pub use context::{DeleteContextArgs, NamespaceArgs, RenameContextArgs, SetContextArgs};
 pub use user::UserEntryCommand;
+pub use whole::{EmbedArgs, ExtractArgs, PruneArgs, RepairArgs, UndoArgs};
 
 /// Which kubeconfigs are edited, and whether.
 #[derive(Args, Debug)]

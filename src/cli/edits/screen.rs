@@ -1,7 +1,11 @@
 //! What was edited, as people read it.
 
 use crate::cli::output::{Printed, escape_line};
-use crate::core::report::{EditReport, EditStep};
+use crate::cli::tables::table;
+use crate::core::report::{
+    EditReport, EditStep, RepairReport, RepairRow, StateRow, StatesReport, UndoReport,
+};
+use crate::core::x509::time::Moment;
 
 impl Printed for EditReport {
     const IS_DATA: bool = false;
@@ -17,6 +21,68 @@ impl Printed for EditReport {
     fn names(&self) -> Vec<String> {
         self.names.clone()
     }
+}
+
+impl Printed for RepairReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        if self.repairs.is_empty() {
+            return "nothing to repair\n".to_owned();
+        }
+        let line = |it: &RepairRow| {
+            let RepairRow { file, line, column, what } = it;
+            escape_line(&format!("{}:{line}:{column}: {what}", file.display())) + "\n"
+        };
+        self.repairs.iter().map(line).collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> =
+            self.repairs.iter().map(|it| it.file.display().to_string()).collect();
+        names.dedup();
+        names
+    }
+}
+
+impl Printed for UndoReport {
+    const IS_DATA: bool = false;
+
+    fn text(&self) -> String {
+        let verb = match (self.dry_run, self.again) {
+            (false, false) => "undid",
+            (false, true) => "made again",
+            (true, false) => "would undo",
+            (true, true) => "would make again",
+        };
+        let (when, file) = (time(self.when), self.file.display());
+        escape_line(&format!("{verb} in {file}, from {when}: {}", self.what)) + "\n"
+    }
+
+    fn names(&self) -> Vec<String> {
+        vec![self.file.display().to_string()]
+    }
+}
+
+impl Printed for StatesReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        let row = |row: &StateRow| {
+            let state = if row.undone { "undone" } else { "made" };
+            let file = row.file.display().to_string();
+            [time(row.when), state.to_owned(), file, row.what.clone()].map(|it| escape_line(&it))
+        };
+        table(["TIME", "STATE", "FILE", "EDIT"], self.states.iter().map(row))
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.states.iter().map(|row| row.what.clone()).collect()
+    }
+}
+
+fn time(when: Option<Moment>) -> String {
+    when.map(|when| when.to_string()).unwrap_or_default()
 }
 
 fn line(step: &EditStep, dry_run: bool) -> String {
@@ -48,5 +114,6 @@ fn line(step: &EditStep, dry_run: bool) -> String {
             let verb = verb("switched", "switch");
             format!("{verb} to the context `{name}` in {}", file.display())
         }
+        EditStep::Wrote { file } => format!("{} {}", verb("wrote", "write"), file.display()),
     }
 }

@@ -202,6 +202,18 @@ pub fn use_context(
     Ok(SwitchReport { changed, dry_run, name, previous, file: target, warnings: warnings(&files) })
 }
 
+/// Whether all of these are there, as files that were typed must be.
+///
+/// # Errors
+///
+/// One that is not.
+pub fn are_there(paths: &[PathBuf]) -> Result<(), ContextError> {
+    let snapshot = store::read(paths.to_vec());
+    let missing = paths.iter().find(|path| matches!(snapshot.get(path), Found::Absent));
+    let error = |path: &PathBuf| ContextError::NoFile(named(&LoadPaths::Explicit(path.clone())));
+    missing.map_or(Ok(()), |path| Err(error(path)))
+}
+
 /// The files that are there, in load order.
 pub(super) fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
     let inventory = Inventory::new(snapshot);

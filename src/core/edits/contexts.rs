@@ -139,7 +139,7 @@ pub fn delete_contexts(
 }
 
 /// A context that is gone is not to be the current one.
-fn leave(desk: &mut Desk<'_>, name: &str) -> Result<(), Error> {
+pub(super) fn leave(desk: &mut Desk<'_>, name: &str) -> Result<(), Error> {
     if desk.current().is_ok_and(|current| current == name) {
         desk.clear_current(name)?;
         if let Ok(current) = desk.current() {

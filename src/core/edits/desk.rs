@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::{Before, Change, Changes, Secrecy, folder_of};
+use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, folder_of};
 use crate::core::check::{Severity, Subject, findings};
 use crate::core::contexts::{ContextError, named, unknown, warnings};
 use crate::core::inventory::Inventory;
@@ -14,10 +14,11 @@ use crate::core::kubeconfig::{
 };
 use crate::core::report::{EditReport, EditStep};
 use crate::core::store::{self, Lockable};
-use crate::core::x509::time::Period;
+use crate::core::x509::time::{Moment, Period};
 use crate::core::{Error, World};
 
 use super::EditsError;
+use super::undo::states_of;
 
 /// How often the files are locked anew when others are to be changed than were locked.
 const ATTEMPTS: usize = 5;
@@ -44,6 +45,8 @@ pub(super) struct Desk<'a> {
     before: BTreeMap<PathBuf, File>,
     /// Those of them that are not there.
     absent: BTreeSet<PathBuf>,
+    /// Files that come beside them, or are there and the same.
+    written: BTreeMap<PathBuf, (Bytes, Secrecy)>,
     steps: Vec<EditStep>,
     warnings: Vec<String>,
     notes: Vec<String>,
@@ -51,6 +54,30 @@ pub(super) struct Desk<'a> {
 
 /// Decides, locks, reads again, decides again, and writes. Returns the names that it was about, and what was done.
 pub(super) fn carry_out<E: Entry>(
+    how: &How,
+    world: &World<'_>,
+    decide: impl Fn(&mut Desk<'_>) -> Result<Vec<String>, Error>,
+) -> Result<EditReport, Error> {
+    carry_out_on(E::KIND, how, world, decide)
+}
+
+/// The same for edits that are about whole files, which must be there.
+pub(super) fn carry_out_on_files(
+    how: &How,
+    world: &World<'_>,
+    decide: impl Fn(&mut Desk<'_>) -> Result<(), Error>,
+) -> Result<EditReport, Error> {
+    carry_out_on("kubeconfig", how, world, |desk| {
+        if desk.files.is_empty() {
+            return Err(ContextError::NoFile(named(&how.paths)).into());
+        }
+        decide(desk)?;
+        Ok(desk.before.keys().map(|path| path.display().to_string()).collect())
+    })
+}
+
+fn carry_out_on(
+    kind: &'static str,
     how: &How,
     world: &World<'_>,
     decide: impl Fn(&mut Desk<'_>) -> Result<Vec<String>, Error>,
@@ -63,24 +90,28 @@ pub(super) fn carry_out<E: Entry>(
     let (mut desk, mut names) = decided()?;
     if how.dry_run || desk.before.is_empty() {
         store::unlock_dead(how.paths.all());
-        return Ok(desk.report::<E>(names, world));
+        return Ok(desk.report(kind, names, world));
     }
     let mut locked = BTreeSet::new();
     for _ in 0..ATTEMPTS {
         locked.extend(desk.before.keys().cloned());
-        let guard = store::lock(&lockables(&locked), &world.locks)?;
+        let guard = store::lock(&lockables(&locked, &desk.written), &world.locks)?;
         (desk, names) = decided()?;
         if desk.before.keys().all(|path| locked.contains(path)) {
-            guard.commit(&desk.changes())?;
-            return Ok(desk.report::<E>(names, world));
+            guard.commit(&desk.changes(world.now))?;
+            return Ok(desk.report(kind, names, world));
         }
     }
     Err(EditsError::Busy(named(&how.paths)).into())
 }
 
 /// The folders too: one of them keeps the journal where several files change.
-fn lockables(files: &BTreeSet<PathBuf>) -> Vec<Lockable> {
-    let folders = files.iter().map(|path| Lockable::Folder(folder_of(path).to_owned()));
+fn lockables(
+    files: &BTreeSet<PathBuf>,
+    written: &BTreeMap<PathBuf, (Bytes, Secrecy)>,
+) -> Vec<Lockable> {
+    let all = files.iter().chain(written.keys());
+    let folders = all.map(|path| Lockable::Folder(folder_of(path).to_owned()));
     folders.chain(files.iter().cloned().map(Lockable::Kubeconfig)).collect()
 }
 
@@ -100,6 +131,7 @@ impl<'a> Desk<'a> {
             files,
             before: BTreeMap::new(),
             absent: BTreeSet::new(),
+            written: BTreeMap::new(),
             steps: Vec::new(),
             notes: Vec::new(),
         })
@@ -214,21 +246,65 @@ impl<'a> Desk<'a> {
         Some(file.path().to_owned())
     }
 
-    /// Edits the contexts of every file, hidden ones too, for which `edit` gives another entry.
-    pub fn each_context(
+    /// Edits the entries of every file, hidden ones too, for which `edit` gives another one.
+    pub fn each<E: Entry>(
         &mut self,
-        edit: impl Fn(&NamedContext) -> Option<NamedContext>,
+        mut edit: impl FnMut(Item<'_, E>) -> Result<Option<E>, Error>,
     ) -> Result<(), Error> {
-        let contexts = self.view().everywhere::<NamedContext>();
-        let changed: Vec<_> = contexts
-            .filter_map(|it| Some((it.file.path().to_owned(), it.entry.clone(), edit(it.entry)?)))
-            .collect();
+        let mut changed = Vec::new();
+        for it in self.view().everywhere::<E>() {
+            if let Some(new) = edit(it)? {
+                changed.push((it.file.path().to_owned(), it.entry.clone(), new));
+            }
+        }
         for (file, old, new) in changed {
             self.edit(&file, |file| kubeconfig::put(file, &new))?;
-            let fields = changed_fields::<NamedContext>(&old.context, &new.context);
-            let (kind, name) = (NamedContext::KIND, new.name);
+            let fields = changed_fields::<E>(old.stanza(), new.stanza());
+            let (kind, name) = (E::KIND, new.name().to_owned());
             self.steps.push(EditStep::Changed { kind, name, fields, file });
         }
+        Ok(())
+    }
+
+    /// Takes the entries out, of every file and hidden ones too, that `goes` picks. Returns their names.
+    pub fn remove_where<E: Entry>(
+        &mut self,
+        goes: impl Fn(Item<'_, E>) -> bool,
+    ) -> Result<BTreeSet<String>, Error> {
+        let mut gone: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
+        for it in self.view().everywhere::<E>().filter(|it| goes(*it)) {
+            let names = gone.entry(it.file.path().to_owned()).or_default();
+            names.insert(it.entry.name().to_owned());
+        }
+        for (file, names) in &gone {
+            self.edit(file, |file| kubeconfig::remove_all::<E>(file, names))?;
+            self.steps.extend(names.iter().map(|name| EditStep::Deleted {
+                kind: E::KIND,
+                name: name.clone(),
+                file: file.clone(),
+            }));
+        }
+        let gone: BTreeSet<String> = gone.into_values().flatten().collect();
+        let left = self.view().entries::<E>();
+        let left = left.iter().map(|it| it.entry.name().to_owned());
+        let back: Vec<String> = left.filter(|name| gone.contains(name)).collect();
+        back.iter().for_each(|name| self.warn_of_return::<E>(name));
+        Ok(gone)
+    }
+
+    /// Writes a file beside the kubeconfigs, in one set with them; one that holds something else stays, and is an error.
+    pub fn write(&mut self, path: PathBuf, bytes: Bytes, secrecy: Secrecy) -> Result<(), Error> {
+        let snapshot = store::read([path.clone()]);
+        let differs = match (self.written.get(&path), snapshot.get(&path)) {
+            (Some((other, _)), _) | (None, Found::File { bytes: other, .. }) => *other != bytes,
+            (None, Found::Absent) => false,
+            (None, Found::Unreadable(_)) => true,
+        };
+        if differs {
+            return Err(EditsError::Taken(path).into());
+        }
+        self.steps.push(EditStep::Wrote { file: path.clone() });
+        self.written.insert(path, (bytes, secrecy));
         Ok(())
     }
 
@@ -296,7 +372,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn changes(&self) -> Changes {
+    fn changes(&self, now: Moment) -> Changes {
         let change = |(path, old): (&PathBuf, &File)| {
             let new = self.files.iter().find(|file| file.path() == path).unwrap_or(old);
             let before = match self.absent.contains(path) {
@@ -306,18 +382,52 @@ impl<'a> Desk<'a> {
             let bytes = new.clone().into_bytes();
             Change { path: path.clone(), bytes, secrecy: Secrecy::AsFound, before }
         };
-        let list: Vec<Change> = self.before.iter().map(change).collect();
+        // Those first that the kubeconfigs are going to name.
+        let list = self.beside().chain(self.before.iter().map(change));
+        let list: Vec<Change> = list.chain(self.states(now)).collect();
         let home = list.first().map(|change| folder_of(&change.path).to_owned());
         Changes { home: home.unwrap_or_default(), list }
     }
 
-    fn report<E: Entry>(mut self, names: Vec<String>, world: &World<'_>) -> EditReport {
+    /// What the files said before is kept beside them; of one that was not there, nothing.
+    fn states(&self, now: Moment) -> impl Iterator<Item = Change> {
+        let edited = self.before.iter().filter(|(path, _)| !self.absent.contains(*path));
+        edited.map(move |(path, old)| {
+            let new = self.files.iter().find(|file| file.path() == path).unwrap_or(old);
+            let mut states = states_of(path);
+            states.push(now.unix(), &self.done_to(path), old.bytes(), new.bytes());
+            states.change(path)
+        })
+    }
+
+    /// `deleted the context `old` and 2 more`
+    fn done_to(&self, path: &Path) -> String {
+        let mut steps = self.steps.iter().filter(|step| step.file() == path);
+        let first = steps.next().map(EditStep::brief).unwrap_or_default();
+        match steps.count() {
+            0 => first,
+            more => format!("{first}, and {more} more"),
+        }
+    }
+
+    /// They were not there, or are the same: then the mode may become narrower.
+    fn beside(&self) -> impl Iterator<Item = Change> {
+        self.written.iter().map(|(path, (bytes, secrecy))| {
+            let before = match store::read([path.clone()]).get(path) {
+                Found::Absent => Before::Absent,
+                _ => Before::Exactly(bytes.clone()),
+            };
+            Change { path: path.clone(), bytes: bytes.clone(), secrecy: *secrecy, before }
+        })
+    }
+
+    fn report(mut self, kind: &'static str, names: Vec<String>, world: &World<'_>) -> EditReport {
         let found = self.findings(world);
         self.warnings.extend(found);
         EditReport {
             changed: !self.before.is_empty(),
             dry_run: self.how.dry_run,
-            kind: E::KIND,
+            kind,
             names,
             steps: self.steps,
             warnings: self.warnings,
@@ -334,7 +444,10 @@ impl<'a> Desk<'a> {
                 _ => false,
             })
         };
-        let read = |path: &Path| store::read([path.to_owned()]).get(path).clone();
+        let read = |path: &Path| match self.written.get(path) {
+            Some((bytes, _)) => Found::File { bytes: bytes.clone(), mode: 0o600, modified: 0 },
+            None => store::read([path.to_owned()]).get(path).clone(),
+        };
         let soon = Period::days(SOON);
         let mut subject = Subject::new(self.view(), world.now, soon, &read);
         subject.clusters.retain(|it| written("cluster", &it.entry.name));

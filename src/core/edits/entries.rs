@@ -70,12 +70,12 @@ fn rename<E: Entry>(
     carry_out::<E>(how, world, |desk| {
         desk.rename::<E>(old, new)?;
         // Where another one of the old name counts now, contexts still mean what they meant: the one that was renamed.
-        desk.each_context(|context| {
-            let mut context = context.clone();
+        desk.each::<NamedContext>(|it| {
+            let mut context = it.entry.clone();
             let name = field(&mut context.context);
             let names_it = name == old;
             new.clone_into(name);
-            names_it.then_some(context)
+            Ok(names_it.then_some(context))
         })?;
         Ok(vec![new.to_owned()])
     })

@@ -11,6 +11,16 @@ pub enum EditsError {
     /// Each time that they were locked, other files were to be changed.
     #[error("somebody else keeps changing the kubeconfigs {0}")]
     Busy(Place),
+    /// The file is not as the edit left it that is to be taken back.
+    #[error("{} was changed after the last edit ({what}), by a switch or by somebody else", file.display())]
+    EditedSince {
+        /// The file.
+        file: PathBuf,
+        /// What the edit did.
+        what: String,
+        /// Whether it was to be made again.
+        again: bool,
+    },
     /// The new name is taken.
     #[error("{kind} `{name}` is there already, in {}", file.display())]
     Exists {
@@ -49,6 +59,17 @@ pub enum EditsError {
         /// The file.
         file: PathBuf,
     },
+    /// No edit is known.
+    #[error("{}: no edit is known that could be {}", file.display(), if *again { "made again" } else { "undone" })]
+    NothingToUndo {
+        /// The file.
+        file: PathBuf,
+        /// Whether it was to be made again.
+        again: bool,
+    },
+    /// What is to be written would go where something else is.
+    #[error("{} is there already and holds something else", .0.display())]
+    Taken(PathBuf),
     /// No entry of that name.
     #[error("no {kind} `{name}` in {files}{}", Near(near))]
     Unknown {
@@ -68,6 +89,13 @@ impl EditsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Busy(_) => Some("try again".to_owned()),
+            Self::EditedSince { file, again, .. } => {
+                let again = if *again { "--redo " } else { "" };
+                let file = quoted(file);
+                Some(format!(
+                    "to go back all the same: kubepki kubeconfig undo {again}--force {file}"
+                ))
+            }
             Self::Exists { .. } => Some("choose another name, or delete that one first".to_owned()),
             Self::InUse { kind, name, option, .. } => {
                 let name = quoted(Path::new(name));
@@ -78,6 +106,10 @@ impl EditsError {
             Self::NoText { .. } => {
                 Some("put what it is to hold, and nothing else, on one line of it".to_owned())
             }
+            Self::NothingToUndo { file, .. } => {
+                Some(format!("kubepki kubeconfig undo --list {}", quoted(file)))
+            }
+            Self::Taken(_) => Some("choose another folder with --out-dir DIR".to_owned()),
             Self::Unknown { kind, files, .. } => {
                 Some(format!("kubepki kubeconfig {kind} list{}", files.option()))
             }

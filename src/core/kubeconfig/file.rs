@@ -231,7 +231,7 @@ impl fmt::Debug for File {
     }
 }
 
-fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, Error> {
+pub(super) fn decode<'a>(path: &Path, bytes: &'a [u8]) -> Result<&'a str, Error> {
     check_size(path, bytes.len())?;
     str::from_utf8(bytes)
         .map_err(|error| Error::NotUtf8 { path: path.to_owned(), offset: error.valid_up_to() })
@@ -241,7 +241,7 @@ fn check_size(path: &Path, size: usize) -> Result<(), Error> {
     if size > MAX_BYTES { Err(Error::TooLarge { path: path.to_owned(), size }) } else { Ok(()) }
 }
 
-fn broken(path: &Path, text: &str, error: tree::Error) -> Error {
+pub(super) fn broken(path: &Path, text: &str, error: tree::Error) -> Error {
     let path = path.to_owned();
     match error {
         tree::Error::TooManyNodes => Error::TooManyValues { path },

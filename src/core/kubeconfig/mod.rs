@@ -17,6 +17,7 @@ mod merged;
 mod near;
 mod redact;
 mod secret;
+mod states;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -27,12 +28,12 @@ mod yaml;
 pub use build::build;
 pub use differences::{Change, Difference, differences};
 pub use edit::{
-    Error as EditError, NewEntries, add_entries, changed_fields, put, remove, rename,
-    set_current_context,
+    Error as EditError, NewEntries, Repair, add_entries, changed_fields, clear_current, put,
+    remove, remove_all, rename, repair, set_current_context,
 };
 pub use entry::Entry;
 pub use file::{Error, File, MAX_BYTES};
-pub use flatten::clean;
+pub use flatten::{Flattening, clean};
 pub use input::{
     Error as InputError, check_name, check_namespace, check_proxy_url, check_server,
     check_server_url, check_tls_server_name,
@@ -41,6 +42,7 @@ pub use merged::{Document, Error as MergedError, Merged};
 pub use near::near;
 pub use redact::{redact, redact_url};
 pub use secret::{Data, Secret};
+pub use states::{State, States};
 pub use types::{
     AuthInfo, AuthProvider, Cluster, Config, Context, EnvVar, Exec, NamedCluster, NamedContext,
     NamedExtension, NamedUser, Preferences,

@@ -1,10 +1,11 @@
 //! Edits of kubeconfigs, and the clusters and users that can be edited.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::core::check::ClientCertificate;
+use crate::core::x509::time::Moment;
 
 /// What an edit did, or would do.
 #[derive(Clone, Debug, Serialize)]
@@ -14,9 +15,9 @@ pub struct EditReport {
     pub changed: bool,
     /// Whether nothing was done yet.
     pub dry_run: bool,
-    /// `cluster`, `user` or `context`.
+    /// `cluster`, `user`, `context`, or `kubeconfig` where it was about whole files.
     pub kind: &'static str,
-    /// Those that it was about, by the names that they have now.
+    /// Those that it was about, by the names that they have now; the files that change for `kubeconfig`.
     pub names: Vec<String>,
     /// What was done, in order.
     pub steps: Vec<EditStep>,
@@ -90,6 +91,103 @@ pub enum EditStep {
         #[serde(serialize_with = "super::as_text")]
         file: PathBuf,
     },
+    /// A file beside the kubeconfig holds what was in it.
+    Wrote {
+        /// The file.
+        #[serde(serialize_with = "super::as_text")]
+        file: PathBuf,
+    },
+}
+
+/// What clients trip over, and whether it is repaired.
+#[derive(Clone, Debug, Serialize)]
+pub struct RepairReport {
+    /// Whether the files are repaired.
+    pub written: bool,
+    /// What is wrong, and what becomes of it; in order.
+    pub repairs: Vec<RepairRow>,
+}
+
+/// One thing that clients trip over.
+#[derive(Clone, Debug, Serialize)]
+pub struct RepairRow {
+    /// The file.
+    #[serde(serialize_with = "super::as_text")]
+    pub file: PathBuf,
+    /// Line from 1.
+    pub line: usize,
+    /// Column from 1.
+    pub column: usize,
+    /// What is wrong, and what becomes of it.
+    pub what: String,
+}
+
+/// What was taken back, or made again.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UndoReport {
+    /// Whether nothing was done yet.
+    pub dry_run: bool,
+    /// Whether it was made again.
+    pub again: bool,
+    /// The file.
+    #[serde(serialize_with = "super::as_text")]
+    pub file: PathBuf,
+    /// What the edit had done.
+    pub what: String,
+    /// When.
+    pub when: Option<Moment>,
+}
+
+/// The edits that can be taken back or made again.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatesReport {
+    /// For each file, the newest first.
+    pub states: Vec<StateRow>,
+}
+
+/// One edit.
+#[derive(Clone, Debug, Serialize)]
+pub struct StateRow {
+    /// When it was made.
+    pub when: Option<Moment>,
+    /// What it did.
+    pub what: String,
+    /// Whether it was taken back.
+    pub undone: bool,
+    /// The file.
+    #[serde(serialize_with = "super::as_text")]
+    pub file: PathBuf,
+}
+
+impl EditStep {
+    /// The file that it changed.
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::Changed { file, .. }
+            | Self::Cleared { file, .. }
+            | Self::Created { file, .. }
+            | Self::Deleted { file, .. }
+            | Self::Renamed { file, .. }
+            | Self::Switched { file, .. }
+            | Self::Wrote { file } => file,
+        }
+    }
+
+    /// In a few words.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Changed { kind, name, .. } => format!("changed the {kind} `{name}`"),
+            Self::Cleared { name, .. } => format!("unset the current context `{name}`"),
+            Self::Created { kind, name, .. } => format!("created the {kind} `{name}`"),
+            Self::Deleted { kind, name, .. } => format!("deleted the {kind} `{name}`"),
+            Self::Renamed { kind, name, to, .. } => {
+                format!("renamed the {kind} `{name}` to `{to}`")
+            }
+            Self::Switched { name, .. } => format!("switched to the context `{name}`"),
+            Self::Wrote { .. } => "wrote the file".to_owned(),
+        }
+    }
 }
 
 /// All clusters.

@@ -11,7 +11,8 @@ mod view;
 
 pub use contexts::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
 pub use edits::{
-    ClusterRow, ClustersReport, Credential, EditReport, EditStep, Trust, UserRow, UsersReport,
+    ClusterRow, ClustersReport, Credential, EditReport, EditStep, RepairReport, RepairRow,
+    StateRow, StatesReport, Trust, UndoReport, UserRow, UsersReport,
 };
 pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
 pub use files::{FileRow, FilesReport, ReaderRow};

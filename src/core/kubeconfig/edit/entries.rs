@@ -1,6 +1,7 @@
 //! A cluster, a user and a context for a kubeconfig, new or existing.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::core::changes::Bytes;
 use crate::core::kubeconfig::entry::Entry;
@@ -9,8 +10,10 @@ use crate::core::kubeconfig::types::{NamedCluster, NamedContext, NamedUser};
 use crate::core::kubeconfig::written::ToValue;
 use crate::core::kubeconfig::yaml::change::{Edit, Step, difference};
 use crate::core::kubeconfig::yaml::emit::Value;
+use crate::core::kubeconfig::yaml::meaning::Meaning;
+use crate::core::kubeconfig::yaml::tree::Kind;
 
-use super::{Error, current_context, edited_to, writable};
+use super::{Error, current_context, edited_to, place, removal, splice, writable};
 
 /// What is to be in a kubeconfig.
 #[derive(Clone, Debug, PartialEq)]
@@ -95,6 +98,42 @@ pub fn remove<'a, E: Entry>(file: &'a File, name: &str) -> Result<Cow<'a, File>,
     let what = format!("{}[{index}]", E::LIST);
     let new = edited_to(&file, &[edit], &what, |config| drop(E::list_mut(config).remove(index)));
     new.map(Cow::Owned)
+}
+
+/// The file without several entries, of which it has all; it is parsed once where that can be done.
+///
+/// # Errors
+///
+/// As for [`put`].
+pub fn remove_all<'a, E: Entry>(
+    file: &'a File,
+    names: &BTreeSet<String>,
+) -> Result<Cow<'a, File>, Error> {
+    let file = writable(Cow::Borrowed(file))?;
+    if let Some(new) = without::<E>(&file, names) {
+        return Ok(Cow::Owned(new));
+    }
+    names.iter().try_fold(file, |file, name| {
+        let new = remove::<E>(&file, name)?.into_owned();
+        Ok(Cow::Owned(new))
+    })
+}
+
+/// All at once: only for lists that stand in the file as they are, without anchors that have to move.
+fn without<E: Entry>(file: &File, names: &BTreeSet<String>) -> Option<File> {
+    let (key, list) = place::single_pair(file.root()?, E::LIST).ok()??;
+    let entries = E::list(file.config());
+    let goes: Vec<bool> = entries.iter().map(|entry| names.contains(entry.name())).collect();
+    if list.kind() != Kind::Seq || list.subtree().any(|node| node.anchor_start().is_some()) {
+        return None;
+    }
+    let text = splice::apply(file.text(), removal::remove_items((key, list), &goes)?)?;
+    let new = File::from_text(file.path().to_owned(), text).ok()?;
+    let mut config = file.config().clone();
+    E::list_mut(&mut config).retain(|entry| !names.contains(entry.name()));
+    let is_intended =
+        *new.config() == config && new.meaning() == Meaning::without(file.root()?, E::LIST, &goes);
+    is_intended.then_some(new)
 }
 
 fn position<E: Entry>(file: &File, name: &str) -> Option<usize> {

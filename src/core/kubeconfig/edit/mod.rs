@@ -7,6 +7,8 @@ mod anchors;
 mod entries;
 mod place;
 mod removal;
+mod repair;
+mod schema;
 mod splice;
 
 use std::borrow::Cow;
@@ -19,7 +21,8 @@ use super::yaml::emit::Value;
 use super::yaml::meaning::Meaning;
 use super::yaml::tree::{Cursor, Kind};
 
-pub use entries::{NewEntries, add_entries, changed_fields, put, remove, rename};
+pub use entries::{NewEntries, add_entries, changed_fields, put, remove, remove_all, rename};
+pub use repair::{Repair, clear_current, repair};
 use splice::Pair;
 
 /// Why a file cannot be edited.

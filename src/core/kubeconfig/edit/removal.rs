@@ -48,6 +48,34 @@ pub fn remove_item((key, list): Pair<'_>, item: Cursor<'_>) -> Vec<Splice> {
     in_block(source, dash..item.span().end, column_at(source, dash), &neighbours)
 }
 
+/// Takes several items out of such a list at once; `None` where none would be left, or a comment is in the way.
+pub fn remove_items((key, list): Pair<'_>, goes: &[bool]) -> Option<Vec<Splice>> {
+    let items: Vec<_> = list.children().collect();
+    let last = goes.iter().rposition(|goes| !goes).filter(|_| goes.len() == items.len())?;
+    let source = list.source();
+    let start = |item: &Cursor<'_>| item.anchor_start().unwrap_or(item.span().start);
+    let mut splices = Vec::new();
+    for (at, item) in items.iter().enumerate().filter(|(at, _)| goes[*at]) {
+        let before = at.checked_sub(1).map(|at| items[at].span().end);
+        let entry = start(item)..item.span().end;
+        if !list.is_flow() {
+            let dash = dash_of(source, before.unwrap_or_else(|| slot(key)), entry.start)?;
+            let neighbours = Neighbours { before, after: None };
+            let column = column_at(source, dash);
+            splices.extend(in_block(source, dash..entry.end, column, &neighbours));
+        } else if at < last {
+            let neighbours = Neighbours { before, after: items.get(at + 1).map(start) };
+            splices.extend(in_brackets(source, entry, &neighbours));
+        }
+    }
+    let (kept, end) = (items[last].span().end, items.last()?.span().end);
+    if list.is_flow() && kept < end {
+        let is_bare = !source[kept..end].contains('#');
+        splices.push(is_bare.then(|| Splice { at: kept..end, text: String::new() })?);
+    }
+    Some(splices)
+}
+
 /// The lines that a block collection and what belongs to its entries take, which all go.
 pub fn lines_of(collection: Cursor<'_>, key: Cursor<'_>) -> Option<Range<usize>> {
     let source = collection.source();

@@ -62,6 +62,14 @@ impl Meaning {
         Some(meaning.sorted())
     }
 
+    /// What the document at `root` is to say without those items of a list that go.
+    pub fn without(root: Cursor<'_>, key: &str, goes: &[bool]) -> Self {
+        let (mut meaning, name) = (Self::of(Some(root)), digest(&Value::str(key)));
+        let mut goes = goes.iter();
+        meaning.0.retain(|(found, _)| *found != name || !goes.next().copied().unwrap_or_default());
+        meaning
+    }
+
     /// The sort is stable: items of one list keep their order.
     fn sorted(mut self) -> Self {
         self.0.sort_by_key(|(key, _)| *key);

@@ -1,0 +1,109 @@
+//! Repairing kubeconfigs that clients trip over.
+
+use std::path::PathBuf;
+
+use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
+use crate::core::contexts::named;
+use crate::core::inventory::Inventory;
+use crate::core::kubeconfig::{self, File, Repair, View};
+use crate::core::report::{RepairReport, RepairRow};
+use crate::core::store::{self, Lockable};
+use crate::core::{ContextError, Error, World};
+
+use super::desk::How;
+use super::undo::states_of;
+
+/// Finds what clients trip over in the files, and writes them without it, unless it is to be shown only.
+///
+/// # Errors
+///
+/// What cannot be repaired; a file that cannot be read, locked or written. Nothing has changed then.
+pub fn repair(how: &How, world: &World<'_>) -> Result<RepairReport, Error> {
+    let found = read(how)?;
+    let has_any = found.iter().any(|one| !one.repairs.is_empty());
+    if how.dry_run || !has_any {
+        return Ok(report(&found, false));
+    }
+    let lockables: Vec<Lockable> = found.iter().flat_map(Repaired::lockables).collect();
+    let guard = store::lock(&lockables, &world.locks)?;
+    let found = read(how)?;
+    let broken = found.iter().filter(|one| !one.repairs.is_empty());
+    let list: Vec<Change> = broken.flat_map(|one| one.changes(world)).collect();
+    let home = list.first().map(|change| folder_of(&change.path).to_owned());
+    guard.commit(&Changes { home: home.unwrap_or_default(), list })?;
+    Ok(report(&found, true))
+}
+
+/// A file and what is wrong with it.
+struct Repaired {
+    path: PathBuf,
+    old: Bytes,
+    repairs: Vec<Repair>,
+    new: File,
+}
+
+impl Repaired {
+    fn lockables(&self) -> [Lockable; 2] {
+        let folder = folder_of(&self.path).to_owned();
+        [Lockable::Folder(folder), Lockable::Kubeconfig(self.path.clone())]
+    }
+
+    fn changes(&self, world: &World<'_>) -> [Change; 2] {
+        let mut states = states_of(&self.path);
+        let what = format!("repaired {}", times(self.repairs.len()));
+        states.push(world.now.unix(), &what, &self.old, self.new.bytes());
+        let (path, secrecy) = (self.path.clone(), Secrecy::AsFound);
+        let bytes = self.new.clone().into_bytes();
+        let change = Change { path, bytes, secrecy, before: Before::Exactly(self.old.clone()) };
+        [change, states.change(&self.path)]
+    }
+}
+
+fn read(how: &How) -> Result<Vec<Repaired>, Error> {
+    let snapshot = store::read(how.paths.all().to_vec());
+    let inventory = Inventory::new(&snapshot);
+    let (mut files, mut rest) = (Vec::new(), Vec::new());
+    for path in how.paths.all() {
+        if let Some(old) = inventory.bytes("kubeconfig", path)? {
+            let (new, repairs) = kubeconfig::repair(path, old)?;
+            files.push(new);
+            rest.push((path.clone(), old.clone(), repairs));
+        }
+    }
+    if files.is_empty() {
+        return Err(ContextError::NoFile(named(&how.paths)).into());
+    }
+    // One that is gone may have hidden that of another file.
+    while let Some(at) = dangling(&files) {
+        let (file, repair) = kubeconfig::clear_current(&files[at])?;
+        files[at] = file;
+        rest[at].2.push(repair);
+    }
+    let all = rest.into_iter().zip(files);
+    Ok(all.map(|((path, old, repairs), new)| Repaired { path, old, repairs, new }).collect())
+}
+
+/// The file that names a current context which is nowhere.
+fn dangling(files: &[File]) -> Option<usize> {
+    let view = View::new(files);
+    let (name, file) = view.current_context()?;
+    let is_nowhere = view.context(name).is_none();
+    files.iter().position(|one| is_nowhere && one.path() == file.path())
+}
+
+fn report(found: &[Repaired], written: bool) -> RepairReport {
+    let rows = |one: &Repaired| {
+        let row = |Repair { line, column, what }: &Repair| RepairRow {
+            file: one.path.clone(),
+            line: *line,
+            column: *column,
+            what: what.clone(),
+        };
+        one.repairs.iter().map(row).collect::<Vec<_>>()
+    };
+    RepairReport { written, repairs: found.iter().flat_map(rows).collect() }
+}
+
+fn times(count: usize) -> String {
+    if count == 1 { "one place".to_owned() } else { format!("{count} places") }
+}

@@ -1,0 +1,113 @@
+//! Taking edits back.
+
+use std::path::{Path, PathBuf};
+
+use crate::core::changes::{Before, Change, Changes, Found, Secrecy, folder_of};
+use crate::core::contexts::named;
+use crate::core::inventory::Inventory;
+use crate::core::kubeconfig::{LoadPaths, State, States};
+use crate::core::report::{StateRow, StatesReport, UndoReport};
+use crate::core::store::{self, Lockable};
+use crate::core::x509::time::Moment;
+use crate::core::{ContextError, Error, World};
+
+use super::error::EditsError;
+
+/// How an edit is taken back.
+#[derive(Clone, Debug)]
+pub struct Undo {
+    /// The files; the one that was edited last is meant.
+    pub paths: LoadPaths,
+    /// Whether one that was taken back is made again instead.
+    pub again: bool,
+    /// Whether also a file is replaced that somebody else has edited since.
+    pub force: bool,
+    /// Whether nothing is written.
+    pub dry_run: bool,
+}
+
+/// Puts the state back that a file had before the last edit. What it says now is kept in its place.
+///
+/// # Errors
+///
+/// No edit is known; the file has been edited by somebody else since; it cannot be read, locked or written.
+pub fn undo(wanted: &Undo, world: &World<'_>) -> Result<UndoReport, Error> {
+    let Undo { paths, again, force, dry_run } = wanted;
+    let file = edited_last(paths, *again)?;
+    let folder = folder_of(&file).to_owned();
+    let guard = match dry_run {
+        true => None,
+        false => Some(store::lock(
+            &[Lockable::Folder(folder.clone()), Lockable::Kubeconfig(file.clone())],
+            &world.locks,
+        )?),
+    };
+    let snapshot = store::read([file.clone()]);
+    let now = Inventory::new(&snapshot).need("kubeconfig", &file)?.clone();
+    let mut states = states_of(&file);
+    let next = states.next(*again).ok_or_else(|| nothing(&file, *again))?;
+    if !next.fits(&now) && !force {
+        return Err(EditsError::EditedSince { file, what: next.what.clone(), again: *again }.into());
+    }
+    let (what, when) = (next.what.clone(), moment(next));
+    let bytes = states.step(*again, &now).unwrap_or_default();
+    if let Some(guard) = guard {
+        let (path, secrecy) = (file.clone(), Secrecy::AsFound);
+        let change = Change { path, bytes, secrecy, before: Before::Exactly(now) };
+        let list = vec![change, states.change(&file)];
+        guard.commit(&Changes { home: folder, list })?;
+    }
+    Ok(UndoReport { dry_run: *dry_run, again: *again, file, what, when })
+}
+
+/// The edits that are known of each file, the newest first.
+///
+/// # Errors
+///
+/// No file is there.
+pub fn states(paths: &LoadPaths) -> Result<StatesReport, Error> {
+    let there = is_there(paths)?;
+    let rows = |file: &PathBuf| {
+        let states = states_of(file);
+        let row = |(state, undone): (&State, bool)| StateRow {
+            when: moment(state),
+            what: state.what.clone(),
+            undone,
+            file: file.clone(),
+        };
+        states.all().map(row).collect::<Vec<_>>()
+    };
+    Ok(StatesReport { states: there.iter().flat_map(rows).collect() })
+}
+
+fn edited_last(paths: &LoadPaths, again: bool) -> Result<PathBuf, Error> {
+    let there = is_there(paths)?;
+    let when = |file: &PathBuf| states_of(file).next(again).map(|state| state.when);
+    // Of several of one moment, the first.
+    let newest = there.iter().rev().max_by_key(|file| when(file));
+    newest.cloned().ok_or_else(|| ContextError::NoFile(named(paths)).into())
+}
+
+fn is_there(paths: &LoadPaths) -> Result<Vec<PathBuf>, Error> {
+    let snapshot = store::read(paths.all().to_vec());
+    let there = paths.all().iter();
+    let there = there.filter(|path| !matches!(snapshot.get(path), Found::Absent));
+    let there: Vec<PathBuf> = there.cloned().collect();
+    match there.is_empty() {
+        true => Err(ContextError::NoFile(named(paths)).into()),
+        false => Ok(there),
+    }
+}
+
+/// Those beside a kubeconfig.
+pub(super) fn states_of(file: &Path) -> States {
+    States::of(file, &store::read([States::path(file)]))
+}
+
+fn nothing(file: &Path, again: bool) -> EditsError {
+    EditsError::NothingToUndo { file: file.to_owned(), again }
+}
+
+fn moment(state: &State) -> Option<Moment> {
+    Moment::from_unix(state.when)
+}
