@@ -1,5 +1,6 @@
 //! Repairing kubeconfigs that clients trip over.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
@@ -11,6 +12,7 @@ use crate::core::store::{self, Lockable};
 use crate::core::{ContextError, Error, World};
 
 use super::desk::How;
+use super::error::EditsError;
 use super::undo::states_of;
 
 /// Finds what clients trip over in the files, and writes them without it, unless it is to be shown only.
@@ -20,18 +22,21 @@ use super::undo::states_of;
 /// What cannot be repaired; a file that cannot be read, locked or written. Nothing has changed then.
 pub fn repair(how: &How, world: &World<'_>) -> Result<RepairReport, Error> {
     let found = read(how)?;
-    let has_any = found.iter().any(|one| !one.repairs.is_empty());
-    if how.dry_run || !has_any {
+    if how.dry_run || broken(&found).next().is_none() {
         return Ok(report(&found, false));
     }
-    let lockables: Vec<Lockable> = found.iter().flat_map(Repaired::lockables).collect();
+    // The others may be where nobody can write.
+    let locked: BTreeSet<&PathBuf> = broken(&found).map(|one| &one.path).collect();
+    let lockables: Vec<Lockable> = broken(&found).flat_map(Repaired::lockables).collect();
     let guard = store::lock(&lockables, &world.locks)?;
-    let found = read(how)?;
-    let broken = found.iter().filter(|one| !one.repairs.is_empty());
-    let list: Vec<Change> = broken.flat_map(|one| one.changes(world)).collect();
+    let now = read(how)?;
+    if broken(&now).any(|one| !locked.contains(&one.path)) {
+        return Err(EditsError::Busy(named(&how.paths)).into());
+    }
+    let list: Vec<Change> = broken(&now).flat_map(|one| one.changes(world)).collect();
     let home = list.first().map(|change| folder_of(&change.path).to_owned());
     guard.commit(&Changes { home: home.unwrap_or_default(), list })?;
-    Ok(report(&found, true))
+    Ok(report(&now, true))
 }
 
 /// A file and what is wrong with it.
@@ -57,6 +62,10 @@ impl Repaired {
         let change = Change { path, bytes, secrecy, before: Before::Exactly(self.old.clone()) };
         [change, states.change(&self.path)]
     }
+}
+
+fn broken(found: &[Repaired]) -> impl Iterator<Item = &Repaired> {
+    found.iter().filter(|one| !one.repairs.is_empty())
 }
 
 fn read(how: &How) -> Result<Vec<Repaired>, Error> {
