@@ -2,10 +2,16 @@
 #![no_main]
 
 use kubepki::core::kubeconfig::{
-    File, NamedContext, NamedUser, put, remove, rename, set_current_context,
+    File, NamedContext, NamedUser, put, remove, rename, repair, set_current_context,
 };
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    if let Ok((file, _)) = repair("config", bytes) {
+        assert_eq!(
+            File::parse("config", file.bytes()).expect("our own repair").config(),
+            file.config()
+        );
+    }
     let Ok(file) = File::parse("config", bytes) else { return };
     let names = file.config().contexts.iter().map(|context| context.name.as_str()).take(4);
     for name in names.chain(["a: #b\n'\"", "null", ""]) {

@@ -53,11 +53,12 @@ pub fn repair(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<(File, Vec<Repai
         else {
             break;
         };
+        pass.repairs.sort_by_key(|it| (it.line, it.column));
         repairs.extend(pass.repairs);
         text = new;
     }
     let mut file = File::from_text(path, text)?;
-    for (key, value) in [("kind", "Config"), ("apiVersion", "v1")] {
+    for (key, value) in [("apiVersion", "v1"), ("kind", "Config")] {
         if file.root().is_some_and(|root| lacks(root, key))
             && let Ok(new) = edited(&file, &Edit::set([key.into()], Value::str(value)), key)
         {
