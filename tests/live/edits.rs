@@ -1,6 +1,7 @@
 //! kubectl as the judge of every edit, over random kubeconfigs.
 //!
 //! `RUNS=5000 cargo test --locked --test live edits` looks longer, `SEED` elsewhere.
+#![expect(clippy::print_stdout, reason = "the figures of a long run are worth telling")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

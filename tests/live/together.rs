@@ -1,4 +1,5 @@
 //! kubectl and kubepki on one kubeconfig at the same time.
+#![expect(clippy::print_stdout, reason = "the figures of a long run are worth telling")]
 
 use std::fs;
 use std::path::Path;
