@@ -1,5 +1,5 @@
 //! kubepki beside the tools that it replaces: `cargo bench`; whole control planes alone: `cargo bench -- clusters`; inventories
-//! of many workers, for which there is no peer: `cargo bench -- fleets`.
+//! of many workers, for which there is no peer: `cargo bench -- fleets`; edits and lists of kubeconfigs: `cargo bench -- kubeconfigs`.
 //!
 //! Both sides run in turn, so that a busy machine is busy for both, and what counts is the ratio of their medians.
 //! Nothing is asserted: the figures of one machine are no law for another.
@@ -13,6 +13,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
+
+mod kubeconfigs;
 
 const KUBEPKI: &str = env!("CARGO_BIN_EXE_kubepki");
 
@@ -122,6 +124,10 @@ fn measure() -> Outcome<()> {
         return fleets();
     }
     let kubectl = kubectl()?;
+    if env::args().any(|argument| argument == "kubeconfigs") {
+        println!("{HEAD:<42} {:>24} {:>26} {:>7}", "kubepki", "peer", "ratio");
+        return kubeconfigs::measure(&kubectl);
+    }
     let openssl = program("openssl", "apt-get install openssl")?;
     println!("{}", version(KUBEPKI, &["--version"])?);
     println!("kubectl: {} ({})", version(&kubectl, &["version", "--client"])?, kubectl.display());
@@ -152,6 +158,7 @@ fn measure() -> Outcome<()> {
         )?;
     }
     clusters()?;
+    kubeconfigs::measure(&kubectl)?;
     println!();
     sizes(&kubectl)?;
     cluster_memory()

@@ -20,5 +20,6 @@ mod profiles;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;
+mod together;
 mod tutorial;
 mod views;

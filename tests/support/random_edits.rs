@@ -217,7 +217,8 @@ fn cluster_flags(random: &mut Random) -> Vec<(&'static str, String)> {
     let servers = ["https://y:6443", "http://y", "https://rancher/k8s/clusters/c", "", "no-url"];
     maybe(random, &mut flags, 40, "--server", &servers);
     maybe(random, &mut flags, 25, "--tls-server-name", &["kube.example.com", ""]);
-    let files = ["real-ca.crt", "sub/real-ca.crt", "./sub/../real-ca.crt", "gone.crt", "ca.crt"];
+    let files =
+        ["real-ca.crt", "sub/real-ca.crt", "./sub/../real-ca.crt", "gone.crt", "ca.crt", "ca.crt"];
     maybe(random, &mut flags, 40, "--certificate-authority", &files);
     maybe(random, &mut flags, 25, "--embed-certs", &["true", "true", "false"]);
     maybe(random, &mut flags, 15, "--insecure-skip-tls-verify", &["true", "false"]);
