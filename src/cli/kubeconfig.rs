@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
-use super::edits::{ClusterEntryCommand, UserEntryCommand};
-use super::kubeconfig_view::{CheckArgs, DiffArgs, ViewArgs};
+use super::edits::{ClusterEntryCommand, MergeArgs, UserEntryCommand};
+use super::kubeconfig_view::{CheckArgs, DiffArgs, SplitArgs, ViewArgs};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA};
 use crate::core::kubeconfig::{
@@ -45,6 +45,21 @@ Examples:
   kubepki kubeconfig gen alice --server https://kube.example.com:6443 --issue --org dev --validity 90d
   kubepki kubeconfig gen admin --server https://10.0.0.5:6443 --paths --issue --out conf/admin.conf")]
     Gen(Box<GenArgs>),
+
+    /// Take the entries of kubeconfigs into one; entries that are the same fold, and none gets lost
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig merge prod.conf
+  kubepki kubeconfig merge prod.conf stage.conf --out all.conf
+  ssh cp-1 cat admin.conf | kubepki kubeconfig merge - --embed-certs --dry-run")]
+    Merge(Box<MergeArgs>),
+
+    /// Make a file of each context, or of those that are named, with all that it needs
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig split --out-dir contexts
+  kubepki kubeconfig split prod stage --kubeconfig all.conf")]
+    Split(SplitArgs),
 
     /// Users of kubeconfigs
     #[command(subcommand)]
@@ -148,6 +163,10 @@ struct Issuing {
 /// Says what the shared options cannot say themselves: here they mean something only together with `--issue`. (Those that
 /// may come from the environment are left out: there they are meant for other commands.)
 pub fn complete(kubeconfig: clap::Command) -> clap::Command {
+    // The one that is merged into.
+    let kubeconfig = kubeconfig.mut_subcommand("merge", |command| {
+        command.mut_arg("kubeconfig", |arg| arg.visible_alias("into"))
+    });
     let needs_issue = ["profile", "cn", "orgs", "ca", "ca_key"];
     kubeconfig.mut_subcommand("gen", |command| {
         needs_issue

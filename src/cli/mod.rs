@@ -279,6 +279,8 @@ impl Session<'_> {
             Command::Kubeconfig(KubeconfigCommand::Check(args)) => self.check(&args),
             Command::Kubeconfig(KubeconfigCommand::Cluster(command)) => self.cluster_entry(command),
             Command::Kubeconfig(KubeconfigCommand::Diff(args)) => self.diff(&args),
+            Command::Kubeconfig(KubeconfigCommand::Merge(args)) => self.merge(&args),
+            Command::Kubeconfig(KubeconfigCommand::Split(args)) => self.split(args),
             Command::Kubeconfig(KubeconfigCommand::User(command)) => self.user_entry(command),
             Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
             Command::Completion(args) => self.completion(&args),

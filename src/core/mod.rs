@@ -24,6 +24,7 @@ mod edits;
 mod look;
 mod make;
 mod pack;
+mod place;
 mod share;
 mod show;
 
@@ -32,14 +33,15 @@ pub use contexts::{
     use_context,
 };
 pub use edits::{
-    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, UserFields, Which,
-    clusters, delete_clusters, delete_contexts, delete_users, read_text, read_token,
-    rename_cluster, rename_context, rename_user, set_cluster, set_context, set_namespace, set_user,
-    users,
+    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, Merge, MergedFile,
+    OnConflict, Template, UserFields, Which, clusters, delete_clusters, delete_contexts,
+    delete_users, merge, merge_into_new, read_text, read_token, rename_cluster, rename_context,
+    rename_user, set_cluster, set_context, set_namespace, set_user, users,
 };
 pub use error::Error;
 pub use look::{
-    Alone, Export, Shown, ViewOf, alone, check as check_kubeconfigs, check_each, diff, export, view,
+    Alone, Export, Shown, Split, ViewOf, alone, check as check_kubeconfigs, check_each, diff,
+    export, split, view,
 };
 pub use make::{Made, Progress, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};

@@ -1,7 +1,8 @@
-//! Commands that edit contexts, clusters and users of kubeconfigs.
+//! Commands that edit contexts, clusters and users of kubeconfigs, and merge whole ones.
 
 mod cluster;
 mod context;
+mod merge;
 mod screen;
 mod user;
 
@@ -15,6 +16,7 @@ use crate::core::{self as acts, Delete, Error, How};
 
 pub use cluster::ClusterEntryCommand;
 pub use context::{DeleteContextArgs, NamespaceArgs, RenameContextArgs, SetContextArgs};
+pub use merge::MergeArgs;
 pub use user::UserEntryCommand;
 
 /// Which kubeconfigs are edited, and whether.

@@ -27,12 +27,12 @@ mod yaml;
 pub use build::build;
 pub use differences::{Change, Difference, differences};
 pub use edit::{
-    Error as EditError, NewEntries, add_entries, changed_fields, put, remove, rename,
-    set_current_context,
+    Error as EditError, NewEntries, Taken, add_entries, changed_fields, put, remove, rename,
+    replace, set_current_context, take,
 };
 pub use entry::Entry;
 pub use file::{Error, File, MAX_BYTES};
-pub use flatten::clean;
+pub use flatten::{Flattening, clean};
 pub use input::{
     Error as InputError, check_name, check_namespace, check_proxy_url, check_server,
     check_server_url, check_tls_server_name,

@@ -8,6 +8,7 @@ mod entries;
 mod place;
 mod removal;
 mod splice;
+mod taken;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use super::yaml::tree::{Cursor, Kind};
 
 pub use entries::{NewEntries, add_entries, changed_fields, put, remove, rename};
 use splice::Pair;
+pub use taken::{Taken, replace, take};
 
 /// Why a file cannot be edited.
 #[derive(Debug, thiserror::Error)]
