@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn what_nobody_knows_comes_along_in_every_style() {
         let from = file(
-            "x: &c {server: s, odd: [1, {a: b}]}\nclusters: [{name: c, more: yes, cluster: *c}, {name: d, cluster: {}}]\n",
+            "x: &c {server: s, odd: [1, {a: b}]}\nclusters: [{name: c, more: 7, cluster: *c}, {name: d, cluster: {}}]\n",
         );
         let all = [taken::<NamedCluster>(&from, "c", "e"), taken(&from, "d", "d")];
         let added = |text: &str| {
@@ -104,15 +104,15 @@ mod tests {
             let new = take(&target, &all).expect(text).into_owned();
             String::from_utf8(new.bytes().to_vec()).expect("UTF-8")
         };
-        let block = "- name: e\n  more: yes\n  cluster:\n    server: s\n    odd:\n    - 1\n    - a: b\n- name: d\n  cluster: {}\n";
+        let block = "- name: e\n  more: 7\n  cluster:\n    server: s\n    odd:\n    - 1\n    - a: b\n- name: d\n  cluster: {}\n";
         assert_eq!(added("clusters: # c\n"), format!("clusters: # c\n{block}"));
         assert_eq!(
             added("clusters: [{name: a}] # c\n"),
-            "clusters: [{name: a}, {name: e, more: yes, cluster: {server: s, odd: [1, {a: b}]}}, {name: d, cluster: {}}] # c\n"
+            "clusters: [{name: a}, {\"name\": \"e\", \"more\": 7, \"cluster\": {\"server\": \"s\", \"odd\": [1, {\"a\": \"b\"}]}}, {\"name\": \"d\", \"cluster\": {}}] # c\n"
         );
         assert_eq!(
             added("{\"clusters\":[]}"),
-            "{\"clusters\":[{\"name\":\"e\",\"more\":\"yes\",\"cluster\":{\"server\":\"s\",\"odd\":[1,{\"a\":\"b\"}]}},{\"name\":\"d\",\"cluster\":{}}]}"
+            "{\"clusters\":[{\"name\":\"e\",\"more\":7,\"cluster\":{\"server\":\"s\",\"odd\":[1,{\"a\":\"b\"}]}},{\"name\":\"d\",\"cluster\":{}}]}"
         );
     }
 
