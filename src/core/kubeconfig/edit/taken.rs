@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_copied_comes_in_as_it_is_read() {
-        let from = file("b: &b {token: x}\nusers: [{name: u, user: {<<: *b, username: n}}]\n");
+        let from = file("b: &b {token: x}\nusers: [{name: u, user: {<<: *b, username: me}}]\n");
         let target = file("users:\n- name: v\n");
         let new = take(&target, &[taken::<NamedUser>(&from, "u", "u")]).expect("added");
         assert_eq!(new.config().users[1], from.config().users[0]);
