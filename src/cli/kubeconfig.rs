@@ -7,9 +7,10 @@ use clap::{Args, Subcommand};
 use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
 use super::edits::{
-    ClusterEntryCommand, EmbedArgs, ExtractArgs, PruneArgs, RepairArgs, UndoArgs, UserEntryCommand,
+    ClusterEntryCommand, EmbedArgs, ExtractArgs, MergeArgs, PruneArgs, RepairArgs, UndoArgs,
+    UserEntryCommand,
 };
-use super::kubeconfig_view::{CheckArgs, DiffArgs, ViewArgs};
+use super::kubeconfig_view::{CheckArgs, DiffArgs, SplitArgs, ViewArgs};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA};
 use crate::core::kubeconfig::{
@@ -62,6 +63,14 @@ Examples:
   kubepki kubeconfig gen admin --server https://10.0.0.5:6443 --paths --issue --out conf/admin.conf")]
     Gen(Box<GenArgs>),
 
+    /// Take the entries of kubeconfigs into one; entries that are the same fold, and none gets lost
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig merge prod.conf
+  kubepki kubeconfig merge prod.conf stage.conf --out all.conf
+  ssh cp-1 cat admin.conf | kubepki kubeconfig merge - --embed-certs --dry-run")]
+    Merge(Box<MergeArgs>),
+
     /// Take out contexts that lead nowhere, and clusters and users that no context names
     #[command(after_help = "\
 Examples:
@@ -75,6 +84,13 @@ Examples:
   kubepki kubeconfig repair broken.conf
   kubepki kubeconfig repair broken.conf --yes")]
     Repair(RepairArgs),
+
+    /// Make a file of each context, or of those that are named, with all that it needs
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig split --out-dir contexts
+  kubepki kubeconfig split prod stage --kubeconfig all.conf")]
+    Split(SplitArgs),
 
     /// Take the last edit of a kubeconfig back
     #[command(after_help = "\
@@ -186,6 +202,10 @@ struct Issuing {
 /// Says what the shared options cannot say themselves: here they mean something only together with `--issue`. (Those that
 /// may come from the environment are left out: there they are meant for other commands.)
 pub fn complete(kubeconfig: clap::Command) -> clap::Command {
+    // The one that is merged into.
+    let kubeconfig = kubeconfig.mut_subcommand("merge", |command| {
+        command.mut_arg("kubeconfig", |arg| arg.visible_alias("into"))
+    });
     let needs_issue = ["profile", "cn", "orgs", "ca", "ca_key"];
     kubeconfig.mut_subcommand("gen", |command| {
         needs_issue

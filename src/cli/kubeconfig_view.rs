@@ -1,6 +1,6 @@
-//! `kubepki kubeconfig view`, `check` and `diff`, and `kubepki context export`: looking at kubeconfigs.
+//! `kubepki kubeconfig view`, `check`, `diff` and `split`, and `kubepki context export`: looking at kubeconfigs.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
@@ -8,10 +8,11 @@ use super::Session;
 use super::args::Writing;
 use super::context::{Where, files};
 use super::exit::Exit;
+use crate::core::changes::Bytes;
 use crate::core::check::Severity;
 use crate::core::spec::{Destination, check_file_name};
 use crate::core::x509::time::Period;
-use crate::core::{self as acts, ContextError, Error, Export, Shown, ViewOf};
+use crate::core::{self as acts, ContextError, Error, Export, Made, Shown, Split, ViewOf};
 
 /// `kubepki kubeconfig view`
 #[derive(Args, Debug)]
@@ -52,6 +53,24 @@ pub struct ExportArgs {
     /// Where it goes; `-` prints it [default: NAME.conf]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+
+    #[command(flatten)]
+    writing: Writing,
+}
+
+/// `kubepki kubeconfig split`
+#[derive(Args, Debug)]
+pub struct SplitArgs {
+    /// The contexts [default: all]
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+
+    #[command(flatten)]
+    place: Where,
+
+    /// Folder of the files, which have the names of the contexts
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    out_dir: PathBuf,
 
     #[command(flatten)]
     writing: Writing,
@@ -107,7 +126,7 @@ impl ExportArgs {
 impl Session<'_> {
     pub(super) fn view(&mut self, args: ViewArgs) -> Result<Exit, super::Stop> {
         let paths = args.place.paths(self.environment);
-        match acts::view(&paths, &args.of(), &self.folder)? {
+        match acts::view(&paths, &args.of(), &self.folder, self.world.now)? {
             Shown::Origins(report) => {
                 self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
@@ -136,6 +155,14 @@ impl Session<'_> {
         let report = acts::diff(&args.old, &args.new)?;
         self.out.report(&report)?;
         Ok(if report.differences.is_empty() { Exit::Done } else { Exit::Findings })
+    }
+
+    pub(super) fn split(&mut self, args: SplitArgs) -> Result<Exit, super::Stop> {
+        let SplitArgs { names, place, out_dir, writing: Writing { force, dry_run } } = args;
+        let out_dir = out_dir.components().filter(|part| *part != Component::CurDir).collect();
+        let wanted = Split { names, out_dir, force, dry_run, folder: self.folder.clone() };
+        let report = acts::split(&place.paths(self.environment), &wanted, &self.world)?;
+        self.made(&Made { report, stdout: Bytes::default() })
     }
 
     pub(super) fn export(&mut self, args: &ExportArgs) -> Result<Exit, super::Stop> {

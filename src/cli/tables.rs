@@ -229,7 +229,12 @@ fn expiry_in_full(certificate: Option<&ClientCertificate>) -> String {
 
 /// Columns as wide as their widest cell, two spaces apart.
 pub fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
-    let rows: Vec<[String; N]> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    self::rows(std::iter::once(head.map(str::to_owned)).chain(rows))
+}
+
+/// The same without a head.
+pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows.collect();
     let mut widths = [0; N];
     for row in &rows {
         for (width, cell) in widths.iter_mut().zip(row) {

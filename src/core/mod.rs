@@ -24,6 +24,7 @@ mod edits;
 mod look;
 mod make;
 mod pack;
+mod place;
 mod share;
 mod show;
 
@@ -32,14 +33,16 @@ pub use contexts::{
     names, use_context,
 };
 pub use edits::{
-    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, Only, Undo,
-    UserFields, Which, clusters, delete_clusters, delete_contexts, delete_users, embed, extract,
-    prune, read_text, read_token, rename_cluster, rename_context, rename_user, repair, set_cluster,
-    set_context, set_namespace, set_user, states, undo, users,
+    ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, Merge, MergedFile,
+    OnConflict, Only, Template, Undo, UserFields, Which, clusters, delete_clusters,
+    delete_contexts, delete_users, embed, extract, merge, merge_into_new, prune, read_text,
+    read_token, rename_cluster, rename_context, rename_user, repair, set_cluster, set_context,
+    set_namespace, set_user, states, undo, users,
 };
 pub use error::Error;
 pub use look::{
-    Alone, Export, Shown, ViewOf, alone, check as check_kubeconfigs, check_each, diff, export, view,
+    Alone, Export, Shown, Split, ViewOf, alone, check as check_kubeconfigs, check_each, diff,
+    export, split, view,
 };
 pub use make::{Made, Progress, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "parallel",
     "changes",
     "x509",
@@ -26,6 +26,7 @@ const ORDER: [&str; 22] = [
     "report",
     "store",
     "error",
+    "place",
     "make",
     "pack",
     "contexts",

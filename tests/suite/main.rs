@@ -4,6 +4,7 @@
 mod completion;
 mod contexts;
 mod crash;
+mod foreign;
 mod full_disk;
 mod help;
 mod house;

@@ -69,6 +69,15 @@ pub fn commands(text: &str) -> Vec<&str> {
     commands.collect()
 }
 
+/// The commands of a text's console blocks, each with its screen.
+pub fn steps(text: &str) -> Vec<(&str, &str)> {
+    let steps = parse(text).into_iter().filter_map(|piece| match piece {
+        Piece::Step { command, screen, .. } => Some((command, screen)),
+        Piece::Prose(_) => None,
+    });
+    steps.collect()
+}
+
 /// The text as it would be if all were right: each screen that does not match is replaced by what was seen.
 fn play(text: &str, world: &World) -> String {
     let redactions = Redactions::of(world);

@@ -1,7 +1,8 @@
-//! Commands that edit contexts, clusters and users of kubeconfigs, and whole kubeconfigs.
+//! Commands that edit contexts, clusters and users of kubeconfigs, and merge and edit whole ones.
 
 mod cluster;
 mod context;
+mod merge;
 mod screen;
 mod user;
 mod whole;
@@ -16,6 +17,7 @@ use crate::core::{self as acts, Delete, Error, How};
 
 pub use cluster::ClusterEntryCommand;
 pub use context::{DeleteContextArgs, NamespaceArgs, RenameContextArgs, SetContextArgs};
+pub use merge::MergeArgs;
 pub use user::UserEntryCommand;
 pub use whole::{EmbedArgs, ExtractArgs, PruneArgs, RepairArgs, UndoArgs};
 

@@ -1,9 +1,10 @@
 //! What was edited, as people read it.
 
 use crate::cli::output::{Printed, escape_line};
-use crate::cli::tables::table;
+use crate::cli::tables::{rows, table};
 use crate::core::report::{
-    EditReport, EditStep, RepairReport, RepairRow, StateRow, StatesReport, UndoReport,
+    EditReport, EditStep, Fate, MergeReport, MergedEntry, RepairReport, RepairRow, StateRow,
+    StatesReport, UndoReport,
 };
 use crate::core::x509::time::Moment;
 
@@ -83,6 +84,51 @@ impl Printed for StatesReport {
 
 fn time(when: Option<Moment>) -> String {
     when.map(|when| when.to_string()).unwrap_or_default()
+}
+
+impl Printed for MergeReport {
+    const IS_DATA: bool = false;
+
+    fn text(&self) -> String {
+        let cells = |entry: &MergedEntry| {
+            let MergedEntry { action, kind, name, source, name_in_source } = entry;
+            let is_renamed = name != name_in_source;
+            let verb = merge_verb(*action, is_renamed, self.dry_run);
+            let source = match is_renamed {
+                true => format!("`{name_in_source}` of {}", source.display()),
+                false => format!("of {}", source.display()),
+            };
+            [format!("{verb:<14} {kind:<7}"), escape_line(name), escape_line(&source)]
+        };
+        let mut text = rows(self.entries.iter().map(cells));
+        if let Some(current) = &self.current {
+            let verb = if self.dry_run { "would switch" } else { "switched" };
+            text += &escape_line(&format!("{verb} to the context `{current}`"));
+            text.push('\n');
+        }
+        if !self.changed {
+            text.push_str("nothing to do: everything is as asked\n");
+        }
+        text
+    }
+
+    fn names(&self) -> Vec<String> {
+        let contexts = self.entries.iter().filter(|entry| entry.kind == "context");
+        contexts.map(|entry| entry.name.clone()).collect()
+    }
+}
+
+fn merge_verb(fate: Fate, is_renamed: bool, dry_run: bool) -> &'static str {
+    match (fate, is_renamed, dry_run) {
+        (Fate::Added, false, false) => "added",
+        (Fate::Added, false, true) => "would add",
+        (Fate::Added, true, false) => "renamed",
+        (Fate::Added, true, true) => "would rename",
+        (Fate::Folded, _, _) => "same",
+        (Fate::Kept, _, _) => "left out",
+        (Fate::Replaced, _, false) => "replaced",
+        (Fate::Replaced, _, true) => "would replace",
+    }
 }
 
 fn line(step: &EditStep, dry_run: bool) -> String {

@@ -6,7 +6,7 @@ mod rules;
 
 pub use client::{ClientCertificate, certificate_file};
 pub use examine::{Error, Examined, What, examine};
-pub use rules::{Finding, Look, RULES, Rule, Severity, Subject, findings};
+pub use rules::{DANGERS, Finding, Look, RULES, Rule, Severity, Subject, dangers, findings};
 
 /// A path as text: one that is no UTF-8 is no reason to keep a finding back.
 fn as_text<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {

@@ -10,7 +10,7 @@ use crate::core::check::{Severity, Subject, findings};
 use crate::core::contexts::{ContextError, named, unknown, warnings};
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{
-    self, EditError, Entry, File, Item, LoadPaths, NamedContext, View, changed_fields, near,
+    self, EditError, Entry, File, Item, LoadPaths, NamedContext, Taken, View, changed_fields, near,
 };
 use crate::core::report::{EditReport, EditStep};
 use crate::core::store::{self, Lockable};
@@ -52,7 +52,17 @@ pub(super) struct Desk<'a> {
     notes: Vec<String>,
 }
 
-/// Decides, locks, reads again, decides again, and writes. Returns the names that it was about, and what was done.
+/// What is to be told of an edit besides what was done.
+pub(super) struct Told {
+    /// Whether any file is not as before.
+    pub changed: bool,
+    /// Dangers.
+    pub warnings: Vec<String>,
+    /// Facts that may surprise.
+    pub notes: Vec<String>,
+}
+
+/// Carries out an edit, whose decision gives the names that it was about.
 pub(super) fn carry_out<E: Entry>(
     how: &How,
     world: &World<'_>,
@@ -82,24 +92,34 @@ fn carry_out_on(
     world: &World<'_>,
     decide: impl Fn(&mut Desk<'_>) -> Result<Vec<String>, Error>,
 ) -> Result<EditReport, Error> {
+    let (desk, names) = edited(how, world, decide)?;
+    Ok(desk.report(kind, names, world))
+}
+
+/// Decides, locks, reads again, decides again, and writes.
+pub(super) fn edited<'a, T>(
+    how: &'a How,
+    world: &World<'_>,
+    decide: impl Fn(&mut Desk<'_>) -> Result<T, Error>,
+) -> Result<(Desk<'a>, T), Error> {
     let decided = || {
         let mut desk = Desk::read(how)?;
-        let names = decide(&mut desk)?;
-        Ok::<_, Error>((desk, names))
+        let outcome = decide(&mut desk)?;
+        Ok::<_, Error>((desk, outcome))
     };
-    let (mut desk, mut names) = decided()?;
+    let (mut desk, mut outcome) = decided()?;
     if how.dry_run || desk.before.is_empty() {
         store::unlock_dead(how.paths.all());
-        return Ok(desk.report(kind, names, world));
+        return Ok((desk, outcome));
     }
     let mut locked = BTreeSet::new();
     for _ in 0..ATTEMPTS {
         locked.extend(desk.before.keys().cloned());
         let guard = store::lock(&lockables(&locked, &desk.written), &world.locks)?;
-        (desk, names) = decided()?;
+        (desk, outcome) = decided()?;
         if desk.before.keys().all(|path| locked.contains(path)) {
             guard.commit(&desk.changes(world.now))?;
-            return Ok(desk.report(kind, names, world));
+            return Ok((desk, outcome));
         }
     }
     Err(EditsError::Busy(named(&how.paths)).into())
@@ -125,7 +145,16 @@ impl<'a> Desk<'a> {
                 files.push(File::parse(path, bytes)?);
             }
         }
-        Ok(Self {
+        Ok(Self::with(how, files))
+    }
+
+    /// With nothing on it, whatever the disk holds.
+    pub fn empty(how: &'a How) -> Self {
+        Self::with(how, Vec::new())
+    }
+
+    fn with(how: &'a How, files: Vec<File>) -> Self {
+        Self {
             how,
             warnings: warnings(&files),
             files,
@@ -134,12 +163,23 @@ impl<'a> Desk<'a> {
             written: BTreeMap::new(),
             steps: Vec::new(),
             notes: Vec::new(),
-        })
+        }
+    }
+
+    /// What a file says by now.
+    pub fn bytes(&self, path: &Path) -> Bytes {
+        let file = self.files.iter().find(|file| file.path() == path);
+        file.map(|file| file.clone().into_bytes()).unwrap_or_default()
     }
 
     /// What the files say by now.
     pub fn view(&self) -> View<'_> {
         View::new(&self.files)
+    }
+
+    /// Warns of a danger.
+    pub fn warn(&mut self, text: String) {
+        self.warnings.push(text);
     }
 
     /// Tells of a fact.
@@ -197,6 +237,29 @@ impl<'a> Desk<'a> {
                 false => EditStep::Changed { kind, name, fields, file },
             });
         }
+        Ok(())
+    }
+
+    /// Takes entries of other files in, at the end of the default file.
+    pub fn take<E: Entry>(&mut self, taken: &[Taken<'_, E>]) -> Result<(), Error> {
+        let file = self.default_file()?;
+        self.edit(&file, |file| kubeconfig::take(file, taken))?;
+        let created = |it: &Taken<'_, E>| EditStep::Created {
+            kind: E::KIND,
+            name: it.new.name().to_owned(),
+            file: file.clone(),
+        };
+        self.steps.extend(taken.iter().map(created));
+        Ok(())
+    }
+
+    /// Puts an entry of another file in the place of the one of its name, in the file of that one.
+    pub fn replace<E: Entry>(&mut self, taken: &Taken<'_, E>) -> Result<(), Error> {
+        let name = taken.new.name().to_owned();
+        let file = self.need::<E>(&name)?.file.path().to_owned();
+        self.edit(&file, |file| kubeconfig::replace(file, taken))?;
+        let (kind, fields) = (E::KIND, Vec::new());
+        self.steps.push(EditStep::Changed { kind, name, fields, file });
         Ok(())
     }
 
@@ -336,7 +399,8 @@ impl<'a> Desk<'a> {
         at
     }
 
-    fn default_file(&self) -> Result<PathBuf, ContextError> {
+    /// Where new entries go.
+    pub fn default_file(&self) -> Result<PathBuf, ContextError> {
         let paths = &self.how.paths;
         let is_there = |path: &Path| {
             self.files.iter().any(|file| file.path() == path && !self.absent.contains(path))
@@ -422,17 +486,17 @@ impl<'a> Desk<'a> {
     }
 
     fn report(mut self, kind: &'static str, names: Vec<String>, world: &World<'_>) -> EditReport {
+        let Told { changed, warnings, notes } = self.told(world);
+        let dry_run = self.how.dry_run;
+        EditReport { changed, dry_run, kind, names, steps: self.steps, warnings, notes }
+    }
+
+    /// What is to be told besides what was done.
+    pub fn told(&mut self, world: &World<'_>) -> Told {
         let found = self.findings(world);
         self.warnings.extend(found);
-        EditReport {
-            changed: !self.before.is_empty(),
-            dry_run: self.how.dry_run,
-            kind,
-            names,
-            steps: self.steps,
-            warnings: self.warnings,
-            notes: self.notes,
-        }
+        let (warnings, notes) = (mem::take(&mut self.warnings), mem::take(&mut self.notes));
+        Told { changed: !self.before.is_empty(), warnings, notes }
     }
 
     /// What is wrong with the entries that were written: clients would fail at it.

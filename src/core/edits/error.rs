@@ -1,5 +1,6 @@
 //! Why an edit is not made.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::core::changes::quoted;
@@ -11,6 +12,9 @@ pub enum EditsError {
     /// Each time that they were locked, other files were to be changed.
     #[error("somebody else keeps changing the kubeconfigs {0}")]
     Busy(Place),
+    /// Entries differ from those of their names that are there.
+    #[error("there already, and not the same: {}", .0.join(", "))]
+    Conflicts(Vec<String>),
     /// The file is not as the edit left it that is to be taken back.
     #[error("{} was changed after the last edit ({what}), by a switch or by somebody else", file.display())]
     EditedSince {
@@ -67,6 +71,9 @@ pub enum EditsError {
         /// Whether it was to be made again.
         again: bool,
     },
+    /// What sources could do, and may not.
+    #[error("not merged: {}", dangers(.0))]
+    Refused(Vec<Danger>),
     /// What is to be written would go where something else is.
     #[error("{} is there already and holds something else", .0.display())]
     Taken(PathBuf),
@@ -84,11 +91,42 @@ pub enum EditsError {
     },
 }
 
+/// What an entry of a kubeconfig from elsewhere could do.
+#[derive(Clone, Debug)]
+pub struct Danger {
+    /// The kubeconfig.
+    pub file: PathBuf,
+    /// Such as `user admin`.
+    pub entry: String,
+    /// The rule that found it.
+    pub rule: &'static str,
+    /// What it does; never a secret.
+    pub what: String,
+}
+
+/// The dangers, by the names of their rules, and what allows them.
+const ALLOWED_BY: [(&str, &str); 5] = [
+    ("exec", "--allow-exec"),
+    ("auth-provider", "--allow-auth-provider"),
+    ("reads-outside", "--allow-outside-files"),
+    ("insecure", "--allow-insecure"),
+    ("proxy", "--allow-proxy"),
+];
+
+impl Danger {
+    fn flag(&self) -> Option<&'static str> {
+        ALLOWED_BY.into_iter().find(|(rule, _)| *rule == self.rule).map(|(_, flag)| flag)
+    }
+}
+
 impl EditsError {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Busy(_) => Some("try again".to_owned()),
+            Self::Conflicts(_) => {
+                Some("choose with --on-conflict: rename, keep or replace".to_owned())
+            }
             Self::EditedSince { file, again, .. } => {
                 let again = if *again { "--redo " } else { "" };
                 let file = quoted(file);
@@ -110,6 +148,11 @@ impl EditsError {
                 Some(format!("kubepki kubeconfig undo --list {}", quoted(file)))
             }
             Self::Taken(_) => Some("choose another folder with --out-dir DIR".to_owned()),
+            Self::Refused(dangers) => {
+                let flags: BTreeSet<&str> = dangers.iter().filter_map(Danger::flag).collect();
+                let flags = flags.into_iter().collect::<Vec<_>>().join(" ");
+                Some(format!("look at each; what you trust may come in with {flags}"))
+            }
             Self::Unknown { kind, files, .. } => {
                 Some(format!("kubepki kubeconfig {kind} list{}", files.option()))
             }
@@ -117,8 +160,26 @@ impl EditsError {
     }
 }
 
+/// Each with its entry and file.
+fn dangers(dangers: &[Danger]) -> String {
+    let one = |it: &Danger| format!("{} of {}: {}", it.entry, it.file.display(), it.what);
+    dangers.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
 /// `the contexts `a`, `b``
 fn list(contexts: &[String]) -> String {
     let word = if contexts.len() == 1 { "context" } else { "contexts" };
     format!("the {word} `{}`", contexts.join("`, `"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::check::DANGERS;
+
+    #[test]
+    fn every_danger_has_an_option_that_allows_it() {
+        let allowed = ALLOWED_BY.map(|(rule, _)| rule);
+        assert!(DANGERS.iter().all(|rule| allowed.contains(rule)), "{DANGERS:?}");
+    }
 }

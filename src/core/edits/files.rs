@@ -96,7 +96,8 @@ pub fn read_text(what: &'static str, source: &Source) -> Result<Secret, Error> {
     text.map(Secret::new).ok_or_else(|| EditsError::NoText { what, file: path.clone() }.into())
 }
 
-fn found(source: &Source) -> (PathBuf, Snapshot) {
+/// A file or a stream, and what is in it.
+pub(super) fn found(source: &Source) -> (PathBuf, Snapshot) {
     match source {
         Source::File(path) => (path.clone(), store::read([path.clone()])),
         Source::Bytes(path, bytes) => {

@@ -161,6 +161,11 @@ impl File {
         }
     }
 
+    /// The same, as if it stood elsewhere.
+    pub fn at(self, path: PathBuf) -> Self {
+        Self { path, ..self }
+    }
+
     /// Where it stands.
     pub fn path(&self) -> &Path {
         &self.path

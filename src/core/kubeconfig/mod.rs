@@ -28,8 +28,8 @@ mod yaml;
 pub use build::build;
 pub use differences::{Change, Difference, differences};
 pub use edit::{
-    Error as EditError, NewEntries, Repair, add_entries, changed_fields, clear_current, put,
-    remove, remove_all, rename, repair, set_current_context,
+    Error as EditError, NewEntries, Repair, Taken, add_entries, changed_fields, clear_current, put,
+    remove, remove_all, rename, repair, replace, set_current_context, take,
 };
 pub use entry::Entry;
 pub use file::{Error, File, MAX_BYTES};

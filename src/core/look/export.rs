@@ -1,16 +1,14 @@
 //! One context as a file of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
+use crate::core::changes::Bytes;
 use crate::core::contexts::{load, warnings};
-use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{Document, LoadPaths, Merged, View};
-use crate::core::plan::{self, Difference};
-use crate::core::report::{Action, MadeReport};
+use crate::core::place::{Whole, place};
+use crate::core::report::MadeReport;
 use crate::core::spec::Destination;
-use crate::core::store::{self, Lockable};
-use crate::core::{Error, Made, World};
+use crate::core::{Error, Made, World, store};
 
 use super::view::{context, flattened};
 
@@ -44,7 +42,16 @@ pub fn export(paths: &LoadPaths, wanted: &Export, world: &World<'_>) -> Result<M
     report.warnings = warnings(&files);
     report.warnings.extend(lacking(&merged));
     match wanted.out.path() {
-        Some(out) => place(wanted, out, bytes, report, world),
+        Some(out) => {
+            let whole = Whole {
+                path: out.to_owned(),
+                bytes,
+                about: format!("kubeconfig with the context {}", wanted.name),
+                differs: format!("it is not the context `{}` alone", wanted.name),
+            };
+            place(vec![whole], wanted.force, &mut report, world)?;
+            Ok(Made { report, stdout: Bytes::default() })
+        }
         None => Ok(Made { report, stdout: bytes }),
     }
 }
@@ -58,36 +65,4 @@ pub(super) fn lacking(merged: &Merged<'_>) -> Option<String> {
         (false, true) => "no user",
     };
     Some(format!("the context `{}` names {lacks}", merged.current))
-}
-
-fn place(
-    wanted: &Export,
-    out: &Path,
-    bytes: Bytes,
-    mut report: MadeReport,
-    world: &World<'_>,
-) -> Result<Made, Error> {
-    let locks = [Lockable::Folder(folder_of(out).to_owned()), Lockable::Kubeconfig(out.to_owned())];
-    let guard = match wanted.dry_run {
-        true => None,
-        false => Some(store::lock(&locks, &world.locks)?),
-    };
-    let snapshot = store::read([out.to_owned()]);
-    let old = Inventory::new(&snapshot).bytes("kubeconfig", out)?;
-    let (action, before) = match old {
-        None => (Action::Create, Before::Absent),
-        Some(old) if *old == bytes => (Action::Keep, Before::Anything),
-        Some(old) if wanted.force => (Action::Replace, Before::Exactly(old.clone())),
-        Some(_) => {
-            let how = vec![format!("it is not the context `{}` alone", wanted.name)];
-            return Err(plan::Error::Differs(vec![Difference { path: out.to_owned(), how }]).into());
-        }
-    };
-    report.add_file(action, out.to_owned(), format!("kubeconfig with the context {}", wanted.name));
-    if let (true, Some(guard)) = (report.changed, guard) {
-        let path = out.to_owned();
-        let change = Change { path, bytes, secrecy: Secrecy::Secret, before };
-        guard.commit(&Changes { home: folder_of(out).to_owned(), list: vec![change] })?;
-    }
-    Ok(Made { report, stdout: Bytes::default() })
 }

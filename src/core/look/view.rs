@@ -1,12 +1,15 @@
 //! What several kubeconfigs say together.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::core::check::{DANGERS, dangers};
 use crate::core::contexts::{load, named, unknown, warnings};
 use crate::core::kubeconfig::{
     Config, Document, Item, LoadPaths, Merged, NamedContext, View, redact,
 };
 use crate::core::report::{OriginsReport, ViewReport};
+use crate::core::x509::time::Moment;
 use crate::core::{ContextError, Error, store};
 
 /// What is to be shown.
@@ -37,7 +40,7 @@ pub enum Shown {
 ///
 /// A file that cannot be read; with `minify`, a context that is not there or names what is not; with `flatten`, a named file
 /// that cannot be taken in.
-pub fn view(paths: &LoadPaths, of: &ViewOf, folder: &Path) -> Result<Shown, Error> {
+pub fn view(paths: &LoadPaths, of: &ViewOf, folder: &Path, now: Moment) -> Result<Shown, Error> {
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
     let mut merged = Merged::of(view);
@@ -48,10 +51,12 @@ pub fn view(paths: &LoadPaths, of: &ViewOf, folder: &Path) -> Result<Shown, Erro
     if of.origin {
         return Ok(Shown::Origins(OriginsReport::new(&merged, view, warnings)));
     }
-    let (mut config, notes) = match of.flatten {
+    let dangers = dangerous(&merged, view, now);
+    let (mut config, mut notes) = match of.flatten {
         true => flattened(&merged, folder)?,
         false => (merged.config(), Vec::new()),
     };
+    notes.extend(dangers);
     // They may be large, and all that counts is in the configuration now.
     drop(merged);
     drop(files);
@@ -60,6 +65,25 @@ pub fn view(paths: &LoadPaths, of: &ViewOf, folder: &Path) -> Result<Shown, Erro
     }
     let contexts = config.contexts.iter().map(|context| context.name.clone()).collect();
     Ok(Shown::View(ViewReport { document: Document::of(&config), contexts, notes, warnings }))
+}
+
+/// What the entries that are shown could do: one of each kind, and how many there are besides.
+fn dangerous(merged: &Merged<'_>, view: View<'_>, now: Moment) -> Vec<String> {
+    let clusters = merged.clusters.iter().map(|item| format!("cluster {}", item.entry.name));
+    let users = merged.users.iter().map(|item| format!("user {}", item.entry.name));
+    let shown: BTreeSet<Option<String>> = clusters.chain(users).map(Some).collect();
+    let mut found = dangers(view, now);
+    found.retain(|danger| shown.contains(&danger.entry));
+    let note = |rule: &&str| {
+        let mut found = found.iter().filter(|danger| danger.rule == *rule);
+        let first = found.next()?;
+        let more = match found.count() {
+            0 => String::new(),
+            more => format!(" (and {more} more; see kubepki kubeconfig check)"),
+        };
+        Some(format!("{}: {}{more}", first.entry.as_deref()?, first.message))
+    };
+    DANGERS.iter().filter_map(note).collect()
 }
 
 /// The context of this name, or the current one.

@@ -6,6 +6,7 @@ mod facts;
 mod files;
 mod findings;
 mod made;
+mod merged;
 mod shown;
 mod view;
 
@@ -18,6 +19,7 @@ pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
 pub use files::{FileRow, FilesReport, ReaderRow};
 pub use findings::{DifferencesReport, FindingsReport};
 pub use made::{Action, FileReport, MadeReport};
+pub use merged::{Fate, MergeReport, MergedEntry};
 pub use shown::{CaReport, Failure, KeyState, ShowReport, ShownFacts, ShownItem};
 pub use view::{Origin, OriginsReport, ViewReport};
 

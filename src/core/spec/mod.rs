@@ -403,3 +403,15 @@ pub fn check_file_name(name: &str) -> Result<(), NameError> {
     };
     Err(NameError { name: name.to_owned(), why })
 }
+
+/// A name of a file for something of another name: what may not be in it becomes `-`.
+pub fn file_name(name: &str) -> String {
+    let good = |c: char| c.is_ascii_alphanumeric() || "._-@:+=".contains(c);
+    let mut text: String = name.chars().map(|c| if good(c) { c } else { '-' }).collect();
+    if text.is_empty() || text.starts_with(['-', '.']) {
+        text.insert(0, '_');
+    }
+    // Room for a number.
+    text.truncate(LONGEST_FILE_NAME - 10);
+    text
+}

@@ -67,7 +67,8 @@ pub(super) fn proxy(_: &Subject<'_>, item: Item<'_, NamedCluster>) -> Option<Str
 }
 
 pub(super) fn outside(_: &Subject<'_>, item: Item<'_, NamedCluster>) -> Option<String> {
-    leading_outside(&[("certificate-authority", &item.entry.cluster.certificate_authority)])
+    let path = item.entry.cluster.certificate_authority.as_str();
+    leading_outside(item.file, &[("certificate-authority", path)])
 }
 
 pub(super) fn unused(subject: &Subject<'_>, item: Item<'_, NamedCluster>) -> Option<String> {

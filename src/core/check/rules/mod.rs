@@ -9,12 +9,14 @@ mod subject;
 mod users;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use serde::Serialize;
 
-use crate::core::kubeconfig::{File, Item, NamedCluster, NamedContext, NamedUser};
+use crate::core::changes::Found;
+use crate::core::kubeconfig::{File, Item, NamedCluster, NamedContext, NamedUser, View};
+use crate::core::x509::time::{Moment, Period};
 
 pub use subject::Subject;
 
@@ -128,17 +130,33 @@ pub const RULES: &[Rule] = &[
     info("unused", Look::User(users::unused)),
 ];
 
+/// The rules for what a kubeconfig from somebody else could do.
+pub const DANGERS: [&str; 5] = ["auth-provider", "exec", "insecure", "proxy", "reads-outside"];
+
+/// What kubeconfigs could do. No file that they name is opened for that.
+pub fn dangers(view: View<'_>, now: Moment) -> Vec<Finding> {
+    let nothing = |_: &Path| Found::Absent;
+    let subject = Subject::new(view, now, Period::days(0), &nothing);
+    found_by(&subject, |rule| DANGERS.contains(&rule.name))
+}
+
 /// What the rules find, entry by entry.
 pub fn findings(subject: &Subject<'_>) -> Vec<Finding> {
+    found_by(subject, |_| true)
+}
+
+fn found_by(subject: &Subject<'_>, counts: impl Fn(&Rule) -> bool) -> Vec<Finding> {
+    let rules: Vec<&Rule> = RULES.iter().filter(|rule| counts(rule)).collect();
     let mut found = Vec::new();
     for file in subject.view.files() {
-        for rule in RULES {
+        for rule in &rules {
             if let Look::File(look) = rule.look {
                 found.extend(look(subject, file).map(|said| finding(rule, file, None, said)));
             }
         }
     }
     each(
+        &rules,
         &mut found,
         "context",
         &subject.contexts,
@@ -149,6 +167,7 @@ pub fn findings(subject: &Subject<'_>) -> Vec<Finding> {
         },
     );
     each(
+        &rules,
         &mut found,
         "cluster",
         &subject.clusters,
@@ -159,6 +178,7 @@ pub fn findings(subject: &Subject<'_>) -> Vec<Finding> {
         },
     );
     each(
+        &rules,
         &mut found,
         "user",
         &subject.users,
@@ -172,6 +192,7 @@ pub fn findings(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 fn each<'a, T>(
+    rules: &[&'static Rule],
     found: &mut Vec<Finding>,
     kind: &str,
     items: &[Item<'a, T>],
@@ -179,7 +200,7 @@ fn each<'a, T>(
     look: impl Fn(&Rule, Item<'a, T>) -> Option<String>,
 ) {
     for item in items {
-        for rule in RULES {
+        for rule in rules {
             if let Some(said) = look(rule, *item) {
                 let entry = format!("{kind} {}", name(item.entry));
                 found.push(finding(rule, item.file, Some(entry), said));

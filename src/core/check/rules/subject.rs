@@ -114,10 +114,12 @@ impl<'a> Subject<'a> {
 }
 
 /// The fields, of these, that lead out of the folder of their kubeconfig, which is odd in one that came from elsewhere.
-pub fn leading_outside(fields: &[(&str, &str)]) -> Option<String> {
+pub fn leading_outside(file: &File, fields: &[(&str, &str)]) -> Option<String> {
+    let folder = file.path().parent().unwrap_or(Path::new(""));
     let leads = |path: &str| {
         let path = Path::new(path);
-        path.is_absolute() || path.components().any(|part| part.as_os_str() == "..")
+        let is_inside = folder.is_absolute() && path.starts_with(folder);
+        (path.is_absolute() && !is_inside) || path.components().any(|part| part.as_os_str() == "..")
     };
     let fields = fields.iter().filter(|(_, path)| leads(path));
     let named: Vec<String> = fields.map(|(field, path)| format!("`{field}` {path}")).collect();

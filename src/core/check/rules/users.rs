@@ -141,11 +141,12 @@ pub(super) fn auth_provider(_: &Subject<'_>, item: User<'_>) -> Option<String> {
 
 pub(super) fn outside(_: &Subject<'_>, item: User<'_>) -> Option<String> {
     let it = &item.entry.user;
-    leading_outside(&[
-        ("client-certificate", &it.client_certificate),
-        ("client-key", &it.client_key),
-        ("tokenFile", &it.token_file),
-    ])
+    let fields = [
+        ("client-certificate", it.client_certificate.as_str()),
+        ("client-key", it.client_key.as_str()),
+        ("tokenFile", it.token_file.as_str()),
+    ];
+    leading_outside(item.file, &fields)
 }
 
 pub(super) fn unused(subject: &Subject<'_>, item: User<'_>) -> Option<String> {

@@ -136,7 +136,7 @@ fn without<E: Entry>(file: &File, names: &BTreeSet<String>) -> Option<File> {
     is_intended.then_some(new)
 }
 
-fn position<E: Entry>(file: &File, name: &str) -> Option<usize> {
+pub(super) fn position<E: Entry>(file: &File, name: &str) -> Option<usize> {
     E::list(file.config()).iter().position(|entry| entry.name() == name)
 }
 
@@ -188,7 +188,7 @@ pub fn changed_fields<E: Entry>(old: &E::Stanza, new: &E::Stanza) -> Vec<String>
 }
 
 fn append<E: Entry>(file: &File, new: &E) -> Result<File, Error> {
-    let edit = Edit::append([E::LIST.into()], item(new));
+    let edit = Edit::append([E::LIST.into()], vec![item(new)]);
     edited_to(file, &[edit], E::LIST, |config| E::list_mut(config).push(new.clone()))
 }
 
@@ -216,11 +216,11 @@ fn replace<E: Entry>(file: &File, new: &E, index: usize) -> Result<File, Error> 
     edited_to(file, &[edit], &what, |config| intend(E::list_mut(config)))
 }
 
-fn stanza<E: Entry>(index: usize) -> [Step; 3] {
+pub(super) fn stanza<E: Entry>(index: usize) -> [Step; 3] {
     [E::LIST.into(), index.into(), E::KIND.into()]
 }
 
-fn item<E: Entry>(entry: &E) -> Value {
+pub(super) fn item<E: Entry>(entry: &E) -> Value {
     let pairs = [(E::KIND, entry.stanza().to_value()), ("name", Value::str(entry.name()))];
     Value::Map(pairs.map(|(key, value)| (key.to_owned(), value)).to_vec())
 }

@@ -10,6 +10,7 @@ mod removal;
 mod repair;
 mod schema;
 mod splice;
+mod taken;
 
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use super::yaml::tree::{Cursor, Kind};
 pub use entries::{NewEntries, add_entries, changed_fields, put, remove, remove_all, rename};
 pub use repair::{Repair, clear_current, repair};
 use splice::Pair;
+pub use taken::{Taken, replace, take};
 
 /// Why a file cannot be edited.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use crate::core::kubeconfig::yaml::tree::{Cursor, Kind};
 
 use super::anchors::{move_anchor, move_anchors_in, verbatim};
 use super::removal::{remove_item, remove_pair};
-use super::splice::{Pair, Splice, add_item, add_pair, put_item, put_value};
+use super::splice::{Pair, Splice, add_items, add_pair, put_item, put_value};
 
 /// Why there is no place for an edit.
 #[derive(Debug)]
@@ -103,9 +103,9 @@ fn in_map(
             splices.extend(remove_pair(map, pair));
             Some(splices)
         }
-        (Some(pair), Change::Append(item)) => {
+        (Some(pair), Change::Append(items)) => {
             let mut splices: Vec<Splice> = move_anchor(pair.1);
-            splices.extend(add_item(map, pair, item));
+            splices.extend(add_items(map, pair, items));
             Some(splices)
         }
         (None, Change::Set(value)) => {

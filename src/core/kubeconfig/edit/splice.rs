@@ -84,21 +84,20 @@ pub fn add_pair(map: Cursor<'_>, after: Option<Pair<'_>>, key: &str, new: &Value
     vec![insert_lines(source, pair_end(last), last.1.is_block_text(), indent, &lines)]
 }
 
-/// Adds an item to the list that is the value of a pair of `map`; null and `[]` are lists too.
-pub fn add_item(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
+/// Adds items to the list that is the value of a pair of `map`; null and `[]` are lists too.
+pub fn add_items(map: Cursor<'_>, pair: Pair<'_>, new: &[Value]) -> Vec<Splice> {
     let (key, value) = pair;
-    let list = Value::List(vec![new.clone()]);
+    let list = Value::List(new.to_vec());
     let last = value.children().last().filter(|_| value.kind() == Kind::Seq);
     match last {
         None if map.is_flow() && value.kind() == Kind::Seq => {
-            fill_brackets(value, |inner| emit::in_brackets(new, inner))
+            fill_brackets(value, |inner| joined(new, inner))
         }
         None if map.is_flow() => put_inline(map, pair, &list),
         None => open_block(map, key, value, &list),
         Some(last) if value.is_flow() => {
             let inner = brackets_inside(value);
-            let text = emit::in_brackets(new, &inner);
-            vec![insert(last.span().end, separated(&inner, &text))]
+            vec![insert(last.span().end, separated(&inner, &joined(new, &inner)))]
         }
         Some(last) => {
             let source = map.source();
@@ -332,6 +331,13 @@ fn document_brackets(node: Cursor<'_>) -> Brackets<'_> {
         Lines { newline: newline(source), indent: indentation(source, node).to_owned(), unit }
     });
     Brackets { lines, gap }
+}
+
+/// Items between brackets.
+fn joined(items: &[Value], brackets: &Brackets<'_>) -> String {
+    let mut texts = items.iter().map(|item| emit::in_brackets(item, brackets));
+    let first = texts.next().unwrap_or_default();
+    texts.fold(first, |all, text| all + &separated(brackets, &text))
 }
 
 fn separated(brackets: &Brackets<'_>, entry: &str) -> String {

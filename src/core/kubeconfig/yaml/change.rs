@@ -14,8 +14,8 @@ pub enum Step {
 /// What becomes of the value at a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Change {
-    /// This is added to the list that it is; null and a key that is absent are lists too.
-    Append(Value),
+    /// These are added to the list that it is; null and a key that is absent are lists too.
+    Append(Vec<Value>),
     /// It goes, with its key.
     Remove,
     /// It becomes this; a key that is absent is added.
@@ -42,9 +42,9 @@ impl Edit {
         Self { path: path.into_iter().collect(), change: Change::Remove }
     }
 
-    /// An item comes to a list.
-    pub fn append(path: impl IntoIterator<Item = Step>, item: Value) -> Self {
-        Self { path: path.into_iter().collect(), change: Change::Append(item) }
+    /// Items come to a list.
+    pub fn append(path: impl IntoIterator<Item = Step>, items: Vec<Value>) -> Self {
+        Self { path: path.into_iter().collect(), change: Change::Append(items) }
     }
 }
 
@@ -84,7 +84,7 @@ pub fn difference(path: &[Step], old: &Value, new: &Value) -> Vec<Edit> {
 fn difference_of_lists(path: &[Step], old: &[Value], new: &[Value]) -> Vec<Edit> {
     let below = |index: usize| [path, &[index.into()]].concat();
     if let Some(added) = new.strip_prefix(old) {
-        return added.iter().map(|item| Edit::append(path.to_vec(), item.clone())).collect();
+        return added.iter().map(|item| Edit::append(path.to_vec(), vec![item.clone()])).collect();
     }
     if let Some(gone) = missing_of(old, new) {
         // From the end, so that the indices before it stay what they are.
@@ -114,10 +114,10 @@ pub fn changed(mut value: Value, path: &[Step], change: Change) -> Option<Value>
     let Some((step, rest)) = path.split_first() else {
         return match (change, value) {
             (Change::Set(new), _) => Some(new),
-            (Change::Append(item), Value::List(items)) => {
-                Some(Value::List(items.into_iter().chain([item]).collect()))
+            (Change::Append(added), Value::List(items)) => {
+                Some(Value::List(items.into_iter().chain(added).collect()))
             }
-            (Change::Append(item), Value::Null) => Some(Value::List(vec![item])),
+            (Change::Append(added), Value::Null) => Some(Value::List(added)),
             (Change::Append(_) | Change::Remove, _) => None,
         };
     };
@@ -142,7 +142,7 @@ pub fn changed(mut value: Value, path: &[Step], change: Change) -> Option<Value>
 pub fn made(path: &[Step], change: Change) -> Option<Value> {
     let innermost = match change {
         Change::Set(value) => value,
-        Change::Append(item) => Value::List(vec![item]),
+        Change::Append(items) => Value::List(items),
         Change::Remove => return None,
     };
     path.iter().rev().try_fold(innermost, |inner, step| match step {

@@ -46,7 +46,7 @@ impl Meaning {
         let intended = Intended { digests: digests(root), change };
         let value = root.pairs().find(|(found, _)| found.target().text() == key);
         let new: Vec<Digest> = match (rest, change, value) {
-            ([], Change::Append(item), _) => old().chain([digest(item)]).collect(),
+            ([], Change::Append(items), _) => old().chain(items.iter().map(digest)).collect(),
             ([], Change::Remove, _) => Vec::new(),
             ([], Change::Set(Value::List(items)), _) => items.iter().map(digest).collect(),
             ([], Change::Set(Value::Null), _) => Vec::new(),
@@ -103,8 +103,8 @@ impl Intended<'_> {
         let of = |node: Cursor<'_>| self.digests[node.index()];
         let all = || target.children().map(of).collect::<Vec<_>>();
         let Some((step, rest)) = path.split_first() else {
-            let Change::Append(item) = self.change else { return None };
-            return Some(all().into_iter().chain([digest(item)]).collect());
+            let Change::Append(items) = self.change else { return None };
+            return Some(all().into_iter().chain(items.iter().map(digest)).collect());
         };
         let is_removed = rest.is_empty() && *self.change == Change::Remove;
         match step {
