@@ -161,7 +161,7 @@ fn edit_is_whole(victim: &Victim, seed: u64) {
         }
         // A run that has nothing to write sweeps nothing.
         again(world, &["context", "rename", "two", "2"])?;
-        nothing_else_in(world, ".kube", &["config"])
+        nothing_else_in(world, ".kube", &["config", ".config.states"])
     });
 }
 

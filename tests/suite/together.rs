@@ -51,5 +51,5 @@ fn fifty_edits_of_one_kubeconfig_at_once_are_all_in_it() {
     found.sort_unstable();
     wanted.sort_unstable();
     assert_eq!(found, wanted);
-    assert_eq!(world.sh("ls -A .kube"), "config\n");
+    assert_eq!(world.sh("ls -A .kube"), ".config.states\nconfig\n");
 }
