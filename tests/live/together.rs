@@ -37,7 +37,7 @@ fn twenty_edits_of_each_at_once_leave_a_whole_file_at_every_moment() {
     );
     assert_eq!(ours.len(), 20, "kubectl's lock is waited for: {}", errors(&world));
     assert!(left.contains(&"first".to_owned()), "nobody touched it");
-    assert_eq!(world.sh("ls -A .kube"), "config\n");
+    assert_eq!(world.sh("ls -A .kube"), ".config.states\nconfig\n");
 }
 
 /// Runs of kubectl take each other's entries away, so there is one at a time here: what it wrote, only we could remove.
