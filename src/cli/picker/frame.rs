@@ -60,28 +60,22 @@ pub fn fit(text: &str, columns: usize) -> String {
     if text.width() <= columns {
         return text.to_owned();
     }
-    let mut room = columns.saturating_sub(1);
-    let fits = |c: &char| {
-        let width = c.width().unwrap_or_default();
-        let is_in = width <= room;
-        room = if is_in { room - width } else { 0 };
-        is_in
-    };
-    let cut: String = text.chars().take_while(fits).collect();
+    let cut: String = that_fit(text.chars(), columns.saturating_sub(1)).collect();
     if columns == 0 { cut } else { cut + "…" }
 }
 
 /// The end of a text that fits into `columns`.
 pub fn fit_end(text: &str, columns: usize) -> String {
-    let mut room = columns;
-    let fits = |c: &char| {
-        let width = c.width().unwrap_or_default();
-        let is_in = width <= room;
-        room = if is_in { room - width } else { 0 };
-        is_in
-    };
-    let kept: Vec<char> = text.chars().rev().take_while(fits).collect();
+    let kept: Vec<char> = that_fit(text.chars().rev(), columns).collect();
     kept.into_iter().rev().collect()
+}
+
+/// The first characters that have `room` columns together at most.
+fn that_fit(characters: impl Iterator<Item = char>, mut room: usize) -> impl Iterator<Item = char> {
+    characters.map_while(move |c| {
+        room = room.checked_sub(c.width().unwrap_or_default())?;
+        Some(c)
+    })
 }
 
 #[cfg(test)]
