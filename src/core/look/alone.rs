@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use crate::core::Error;
 use crate::core::contexts::{load, warnings};
-use crate::core::kubeconfig::{Document, LoadPaths, Merged, View};
+use crate::core::kubeconfig::{LoadPaths, Merged, View};
 use crate::core::store::{self, PrivateFile};
 
-use super::export::lacking;
-use super::view::{context, flattened};
+use super::one::OneContext;
+use super::view::context;
 
 /// A context by itself. Its file goes when the value is dropped.
 #[derive(Debug)]
@@ -35,10 +35,10 @@ pub fn alone(
 ) -> Result<Alone, Error> {
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
-    let merged = Merged::of(view).minified(context(view, Some(name), paths)?)?;
-    let (config, notes) = flattened(&merged, folder)?;
+    let context = context(view, Some(name), paths)?;
+    let OneContext { bytes, notes, warning } = OneContext::of(Merged::of(view), context, folder)?;
     let mut warnings = warnings(&files);
-    warnings.extend(lacking(&merged));
-    let file = store::private_file(parents, "config", &Document::of(&config).yaml())?;
+    warnings.extend(warning);
+    let file = store::private_file(parents, "config", &bytes)?;
     Ok(Alone { file, notes, warnings })
 }

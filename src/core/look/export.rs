@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use crate::core::changes::Bytes;
 use crate::core::contexts::{load, warnings};
-use crate::core::kubeconfig::{Document, LoadPaths, Merged, View};
-use crate::core::place::{Whole, place};
+use crate::core::kubeconfig::{LoadPaths, Merged, View};
+use crate::core::place::place;
 use crate::core::report::MadeReport;
 use crate::core::spec::Destination;
 use crate::core::{Error, Made, World, store};
 
-use super::view::{context, flattened};
+use super::one::{OneContext, whole};
+use super::view::context;
 
 /// What is to be exported.
 #[derive(Debug)]
@@ -35,34 +36,18 @@ pub struct Export {
 pub fn export(paths: &LoadPaths, wanted: &Export, world: &World<'_>) -> Result<Made, Error> {
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
-    let merged = Merged::of(view).minified(context(view, Some(&wanted.name), paths)?)?;
-    let (config, notes) = flattened(&merged, &wanted.folder)?;
-    let bytes = Document::of(&config).yaml();
+    let context = context(view, Some(&wanted.name), paths)?;
+    let OneContext { bytes, notes, warning } =
+        OneContext::of(Merged::of(view), context, &wanted.folder)?;
     let mut report = MadeReport { dry_run: wanted.dry_run, notes, ..MadeReport::default() };
     report.warnings = warnings(&files);
-    report.warnings.extend(lacking(&merged));
+    report.warnings.extend(warning);
     match wanted.out.path() {
         Some(out) => {
-            let whole = Whole {
-                path: out.to_owned(),
-                bytes,
-                about: format!("kubeconfig with the context {}", wanted.name),
-                differs: format!("it is not the context `{}` alone", wanted.name),
-            };
+            let whole = whole(&wanted.name, out.to_owned(), bytes);
             place(vec![whole], wanted.force, &mut report, world)?;
             Ok(Made { report, stdout: Bytes::default() })
         }
         None => Ok(Made { report, stdout: bytes }),
     }
-}
-
-/// kubectl exports such a context as well, and nobody can use it.
-pub(super) fn lacking(merged: &Merged<'_>) -> Option<String> {
-    let lacks = match (merged.clusters.is_empty(), merged.users.is_empty()) {
-        (false, false) => return None,
-        (true, true) => "no cluster and no user",
-        (true, false) => "no cluster",
-        (false, true) => "no user",
-    };
-    Some(format!("the context `{}` names {lacks}", merged.current))
 }

@@ -5,6 +5,7 @@ mod alone;
 mod check;
 mod diff;
 mod export;
+mod one;
 mod split;
 mod view;
 

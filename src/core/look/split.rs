@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::core::contexts::{ContextError, load, named, warnings};
-use crate::core::kubeconfig::{Document, LoadPaths, Merged, View};
-use crate::core::place::{Whole, place};
+use crate::core::kubeconfig::{LoadPaths, Merged, View};
+use crate::core::place::place;
 use crate::core::report::MadeReport;
 use crate::core::spec::file_name;
 use crate::core::{Error, World, store};
 
-use super::export::lacking;
-use super::view::{context, flattened};
+use super::one::{OneContext, whole};
+use super::view::context;
 
 /// What is to be split off.
 #[derive(Debug)]
@@ -48,20 +48,16 @@ pub fn split(paths: &LoadPaths, wanted: &Split, world: &World<'_>) -> Result<Mad
     }
     let mut report = MadeReport { dry_run: wanted.dry_run, ..MadeReport::default() };
     report.warnings = warnings(&files);
-    let (mut whole, mut taken) = (Vec::new(), BTreeSet::new());
+    let (mut files, mut taken) = (Vec::new(), BTreeSet::new());
     for name in &names {
-        let alone = merged.clone().minified(context(view, Some(name), paths)?)?;
-        let (config, notes) = flattened(&alone, &wanted.folder)?;
+        let context = context(view, Some(name), paths)?;
+        let OneContext { bytes, notes, warning } =
+            OneContext::of(merged.clone(), context, &wanted.folder)?;
         report.notes.extend(notes);
-        report.warnings.extend(lacking(&alone));
-        whole.push(Whole {
-            path: wanted.out_dir.join(free_name(name, &mut taken)),
-            bytes: Document::of(&config).yaml(),
-            about: format!("kubeconfig with the context {name}"),
-            differs: format!("it is not the context `{name}` alone"),
-        });
+        report.warnings.extend(warning);
+        files.push(whole(name, wanted.out_dir.join(free_name(name, &mut taken)), bytes));
     }
-    place(whole, wanted.force, &mut report, world)?;
+    place(files, wanted.force, &mut report, world)?;
     Ok(report)
 }
 
