@@ -147,7 +147,7 @@ fn add<'a, E: Entry>(file: Cow<'a, File>, new: &E, force: bool) -> Result<Cow<'a
     let fields = differing_fields(&E::list(file.config())[index], new);
     match (fields.is_empty(), force) {
         (true, _) => Ok(file),
-        (false, true) => replace(&file, new, index).map(Cow::Owned),
+        (false, true) => replace(&file, new, index, new.stanza().to_value()).map(Cow::Owned),
         (false, false) => Err(Error::Exists {
             path: file.path().to_owned(),
             kind: E::KIND,
@@ -208,15 +208,20 @@ fn change<'a, E: Entry>(
     edited_to(&file, &edits, &what, |config| intend(E::list_mut(config))).map(Cow::Owned)
 }
 
-/// The stanza becomes wholly another one; what nobody knows goes with the old one.
-fn replace<E: Entry>(file: &File, new: &E, index: usize) -> Result<File, Error> {
+/// The stanza becomes wholly `stanza`, which says the same as `new`; what nobody knows goes with the old one.
+pub(super) fn replace<E: Entry>(
+    file: &File,
+    new: &E,
+    index: usize,
+    stanza: Value,
+) -> Result<File, Error> {
     let what = format!("{}[{index}]", E::LIST);
-    let edit = Edit::set(stanza::<E>(index), new.stanza().to_value());
+    let edit = Edit::set(self::stanza::<E>(index), stanza);
     let intend = |list: &mut Vec<E>| new.clone_into(&mut list[index]);
     edited_to(file, &[edit], &what, |config| intend(E::list_mut(config)))
 }
 
-pub(super) fn stanza<E: Entry>(index: usize) -> [Step; 3] {
+fn stanza<E: Entry>(index: usize) -> [Step; 3] {
     [E::LIST.into(), index.into(), E::KIND.into()]
 }
 

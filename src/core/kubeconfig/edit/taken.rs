@@ -8,7 +8,7 @@ use crate::core::kubeconfig::yaml::change::{Edit, changed, difference};
 use crate::core::kubeconfig::yaml::emit::{self, Value};
 
 use super::anchors::verbatim;
-use super::entries::{item, position, stanza};
+use super::entries::{self, item, position};
 use super::{Error, edited_to, writable};
 
 /// An entry of another file on its way.
@@ -71,11 +71,8 @@ pub fn replace<'a, E: Entry>(file: &'a File, taken: &Taken<'_, E>) -> Result<Cow
         return Ok(Cow::Borrowed(file));
     };
     let file = writable(Cow::Borrowed(file))?;
-    let what = format!("{}[{index}]", E::LIST);
-    let value = taken.value().get(E::KIND).cloned().unwrap_or_default();
-    let edit = Edit::set(stanza::<E>(index), value);
-    let intend = |list: &mut Vec<E>| taken.new.clone_into(&mut list[index]);
-    edited_to(&file, &[edit], &what, |config| intend(E::list_mut(config))).map(Cow::Owned)
+    let stanza = taken.value().get(E::KIND).cloned().unwrap_or_default();
+    entries::replace(&file, &taken.new, index, stanza).map(Cow::Owned)
 }
 
 #[cfg(test)]
