@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::core::changes::{Bytes, Change, folder_of};
 use crate::core::inventory::Inventory;
-use crate::core::kubeconfig::States;
+use crate::core::place::keep_before;
 use crate::core::plan::{self, Plan};
 use crate::core::report::MadeReport;
 use crate::core::sign::{Entries, Outcome};
@@ -197,10 +197,8 @@ fn place(kubeconfigs: Vec<Entries>, world: &World<'_>) -> Result<Vec<Change>, Er
         let old = Inventory::new(&now).bytes("kubeconfig", &out)?;
         let change = plan::place(&out, &entries, old, force)?;
         if let (Some(change), Some(old)) = (&change, old) {
-            let mut states = States::of(&out, &store::read([States::path(&out)]));
             let what = format!("added the context `{}`", entries.context.name);
-            states.push(world.now.unix(), &what, old, &change.bytes);
-            changes.push(states.change(&out));
+            changes.push(keep_before(&out, old, &change.bytes, &what, world.now));
         }
         changes.extend(change);
     }

@@ -1,13 +1,16 @@
-//! Whole files that are put where they were asked for: one that is there as asked stays, one that differs stays unless it may go.
+//! Kubeconfigs that are put where they were asked for: one that is there as asked stays, one that differs stays unless it may go.
+//! And what an edit leaves beside them: what they said before.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
 use crate::core::inventory::Inventory;
+use crate::core::kubeconfig::States;
 use crate::core::plan::{self, Difference};
 use crate::core::report::{Action, MadeReport};
 use crate::core::store::{self, Guard, Lockable};
+use crate::core::x509::time::Moment;
 use crate::core::{Error, World};
 
 /// A kubeconfig that is to be a file.
@@ -62,6 +65,24 @@ pub(super) fn place(
         guard.commit(&Changes { home: folder_of(&first.path).to_owned(), list })?;
     }
     Ok(())
+}
+
+/// What an edit of a kubeconfig leaves beside it: all that it said before, so that it can come back.
+pub(super) fn keep_before(
+    kubeconfig: &Path,
+    old: &[u8],
+    new: &[u8],
+    what: &str,
+    now: Moment,
+) -> Change {
+    let mut states = states_of(kubeconfig);
+    states.push(now.unix(), what, old, new);
+    states.change(kubeconfig)
+}
+
+/// What is kept beside a kubeconfig.
+pub(super) fn states_of(kubeconfig: &Path) -> States {
+    States::of(kubeconfig, &store::read([States::path(kubeconfig)]))
 }
 
 fn lock(files: &[Whole], world: &World<'_>) -> Result<Guard, Error> {

@@ -214,17 +214,23 @@ pub fn are_there(paths: &[PathBuf]) -> Result<(), ContextError> {
     missing.map_or(Ok(()), |path| Err(error(path)))
 }
 
-/// The files that are there, in load order.
+/// The files that are there, in load order; at least one.
 pub(super) fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
+    let files = load_any(paths, snapshot)?;
+    if files.is_empty() {
+        return Err(ContextError::NoFile(named(paths)).into());
+    }
+    Ok(files)
+}
+
+/// The same, where there may be none.
+pub(super) fn load_any(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
     let inventory = Inventory::new(snapshot);
     let mut files = Vec::new();
     for path in paths.all() {
         if let Some(bytes) = inventory.bytes("kubeconfig", path)? {
             files.push(File::parse(path, bytes)?);
         }
-    }
-    if files.is_empty() {
-        return Err(ContextError::NoFile(named(paths)).into());
     }
     Ok(files)
 }

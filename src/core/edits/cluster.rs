@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{Cluster, Data, NamedCluster, Secret};
 use crate::core::report::EditReport;
-use crate::core::{Error, World, store};
+use crate::core::{Error, World};
 
 use super::desk::{How, carry_out};
 use super::files::GivenFile;
@@ -40,12 +39,10 @@ pub fn set_cluster(
     fields: &ClusterFields,
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
-    const CA: &str = "certificate authority";
-    let ca = GivenFile::new(fields.certificate_authority.as_deref(), fields.embed, CA)?;
-    if let Some(ca) = &ca {
-        // One that is not there is told of with the result.
-        Inventory::new(&store::read([ca.path().to_owned()])).chain(CA, ca.path())?;
-    }
+    let ca = fields.certificate_authority.as_deref();
+    let ca = GivenFile::new(ca, fields.embed, "certificate authority")?;
+    // One that is not there is told of with the result.
+    ca.as_ref().map(GivenFile::chain).transpose()?;
     carry_out::<NamedCluster>(how, world, |desk| {
         desk.put::<NamedCluster>(name, |cluster, file| {
             fields.put(cluster, |cluster| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::core::kubeconfig::{NamedCluster, NamedContext, NamedUser, View};
+use crate::core::kubeconfig::{Item, NamedCluster, NamedContext, NamedUser, Referred, View};
 use crate::core::report::EditReport;
 use crate::core::{Error, World};
 
@@ -128,9 +128,8 @@ pub fn delete_contexts(
         }
         if *cascade {
             let view = desk.view();
-            clusters
-                .retain(|it| view.entry::<NamedCluster>(it).is_some() && !is_used(view, it, ""));
-            users.retain(|it| view.entry::<NamedUser>(it).is_some() && !is_used(view, "", it));
+            clusters.retain(|it| is_unused::<NamedCluster>(view, it));
+            users.retain(|it| is_unused::<NamedUser>(view, it));
             clusters.iter().try_for_each(|name| desk.remove::<NamedCluster>(name))?;
             users.iter().try_for_each(|name| desk.remove::<NamedUser>(name))?;
         }
@@ -149,13 +148,10 @@ pub(super) fn leave(desk: &mut Desk<'_>, name: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether any context of any file, hidden ones too, names a cluster or a user.
-fn is_used(view: View<'_>, cluster: &str, user: &str) -> bool {
-    view.everywhere::<NamedContext>().any(|item| {
-        let context = &item.entry.context;
-        (!cluster.is_empty() && context.cluster == cluster)
-            || (!user.is_empty() && context.user == user)
-    })
+/// Whether it is there, and no context of any file, hidden ones too, names it.
+fn is_unused<E: Referred>(view: View<'_>, name: &str) -> bool {
+    let names_it = |item: Item<'_, NamedContext>| E::named_by(&item.entry.context) == name;
+    view.entry::<E>(name).is_some() && !view.everywhere::<NamedContext>().any(names_it)
 }
 
 fn name_of(desk: &Desk<'_>, which: &Which) -> Result<String, Error> {

@@ -7,18 +7,17 @@ use std::path::{Path, PathBuf};
 
 use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, folder_of};
 use crate::core::check::{Severity, Subject, findings};
-use crate::core::contexts::{ContextError, named, unknown, warnings};
-use crate::core::inventory::Inventory;
+use crate::core::contexts::{ContextError, load_any, named, unknown, warnings};
 use crate::core::kubeconfig::{
     self, EditError, Entry, File, Item, LoadPaths, NamedContext, Taken, View, changed_fields, near,
 };
+use crate::core::place::keep_before;
 use crate::core::report::{EditReport, EditStep};
 use crate::core::store::{self, Lockable};
 use crate::core::x509::time::{Moment, Period};
 use crate::core::{Error, World};
 
 use super::EditsError;
-use super::undo::states_of;
 
 /// How often the files are locked anew when others are to be changed than were locked.
 const ATTEMPTS: usize = 5;
@@ -138,14 +137,7 @@ fn lockables(
 impl<'a> Desk<'a> {
     fn read(how: &'a How) -> Result<Self, Error> {
         let snapshot = store::read(how.paths.all().to_vec());
-        let inventory = Inventory::new(&snapshot);
-        let mut files = Vec::new();
-        for path in how.paths.all() {
-            if let Some(bytes) = inventory.bytes("kubeconfig", path)? {
-                files.push(File::parse(path, bytes)?);
-            }
-        }
-        Ok(Self::with(how, files))
+        Ok(Self::with(how, load_any(&how.paths, &snapshot)?))
     }
 
     /// With nothing on it, whatever the disk holds.
@@ -458,9 +450,7 @@ impl<'a> Desk<'a> {
         let edited = self.before.iter().filter(|(path, _)| !self.absent.contains(*path));
         edited.map(move |(path, old)| {
             let new = self.files.iter().find(|file| file.path() == path).unwrap_or(old);
-            let mut states = states_of(path);
-            states.push(now.unix(), &self.done_to(path), old.bytes(), new.bytes());
-            states.change(path)
+            keep_before(path, old.bytes(), new.bytes(), &self.done_to(path), now)
         })
     }
 

@@ -1,18 +1,12 @@
 //! Renaming and deleting clusters and users, which contexts name.
 
-use crate::core::kubeconfig::{Context, Entry, NamedCluster, NamedContext, NamedUser};
+use crate::core::kubeconfig::{NamedCluster, NamedContext, NamedUser, Referred, View};
 use crate::core::report::EditReport;
 use crate::core::{Error, World};
 
 use super::contexts::Delete;
-use super::desk::{Desk, How, carry_out};
+use super::desk::{How, carry_out};
 use super::error::EditsError;
-
-/// Where a context names an entry of a kind.
-type Field = fn(&mut Context) -> &mut String;
-
-const CLUSTER: Field = |context| &mut context.cluster;
-const USER: Field = |context| &mut context.user;
 
 /// Gives a cluster another name; contexts that name it follow, in all files.
 ///
@@ -25,7 +19,7 @@ pub fn rename_cluster(
     new: &str,
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
-    rename::<NamedCluster>(how, old, new, CLUSTER, world)
+    rename::<NamedCluster>(how, old, new, world)
 }
 
 /// Gives a user another name; contexts that name it follow, in all files.
@@ -39,7 +33,7 @@ pub fn rename_user(
     new: &str,
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
-    rename::<NamedUser>(how, old, new, USER, world)
+    rename::<NamedUser>(how, old, new, world)
 }
 
 /// Takes clusters out.
@@ -48,7 +42,7 @@ pub fn rename_user(
 ///
 /// No cluster of a name; contexts that name it, unless it is to go all the same.
 pub fn delete_clusters(how: &How, delete: &Delete, world: &World<'_>) -> Result<EditReport, Error> {
-    self::delete::<NamedCluster>(how, delete, CLUSTER, world)
+    self::delete::<NamedCluster>(how, delete, world)
 }
 
 /// Takes users out.
@@ -57,14 +51,13 @@ pub fn delete_clusters(how: &How, delete: &Delete, world: &World<'_>) -> Result<
 ///
 /// As for [`delete_clusters`].
 pub fn delete_users(how: &How, delete: &Delete, world: &World<'_>) -> Result<EditReport, Error> {
-    self::delete::<NamedUser>(how, delete, USER, world)
+    self::delete::<NamedUser>(how, delete, world)
 }
 
-fn rename<E: Entry>(
+fn rename<E: Referred>(
     how: &How,
     old: &str,
     new: &str,
-    field: Field,
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
     carry_out::<E>(how, world, |desk| {
@@ -72,7 +65,7 @@ fn rename<E: Entry>(
         // Where another one of the old name counts now, contexts still mean what they meant: the one that was renamed.
         desk.each::<NamedContext>(|it| {
             let mut context = it.entry.clone();
-            let name = field(&mut context.context);
+            let name = E::named_by_mut(&mut context.context);
             let names_it = name == old;
             new.clone_into(name);
             Ok(names_it.then_some(context))
@@ -81,16 +74,15 @@ fn rename<E: Entry>(
     })
 }
 
-fn delete<E: Entry>(
+fn delete<E: Referred>(
     how: &How,
     Delete { names, more: force }: &Delete,
-    field: Field,
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
     carry_out::<E>(how, world, |desk| {
         for name in names {
             desk.need::<E>(name)?;
-            let contexts = contexts_of(desk, name, field);
+            let contexts = contexts_of::<E>(desk.view(), name);
             if !contexts.is_empty() && !force {
                 let (kind, name) = (E::KIND, name.clone());
                 let option = crate::core::contexts::named(&how.paths).option();
@@ -107,9 +99,9 @@ fn delete<E: Entry>(
 }
 
 /// The contexts that name an entry, hidden ones too, each once.
-fn contexts_of(desk: &Desk<'_>, name: &str, field: Field) -> Vec<String> {
-    let all = desk.view().everywhere::<NamedContext>();
-    let naming = all.filter(|item| field(&mut item.entry.context.clone()) == name);
+fn contexts_of<E: Referred>(view: View<'_>, name: &str) -> Vec<String> {
+    let all = view.everywhere::<NamedContext>();
+    let naming = all.filter(|item| E::named_by(&item.entry.context) == name);
     let mut names: Vec<String> = naming.map(|item| item.entry.name.clone()).collect();
     names.sort();
     names.dedup();

@@ -3,17 +3,22 @@
 use std::path::{Path, PathBuf};
 
 use crate::core::changes::{Found, Snapshot};
-use crate::core::inventory::Inventory;
+use crate::core::inventory::{self, Inventory};
 use crate::core::kubeconfig::{Data, Secret, clean};
 use crate::core::show::Source;
+use crate::core::x509::cert::Certificate;
+use crate::core::x509::private_key::PrivateKey;
 use crate::core::{Error, store};
 
 use super::desk::How;
 use super::error::EditsError;
 
-/// A certificate or key that was given: its content is taken in, or its path is named.
+/// A certificate or key that was given: its content is taken in, or its path is named. It is read once, so that what was checked
+/// is what is taken in.
 pub(super) struct GivenFile {
     path: PathBuf,
+    what: &'static str,
+    snapshot: Snapshot,
     embedded: Option<Data>,
 }
 
@@ -24,19 +29,23 @@ impl GivenFile {
         embed: bool,
         what: &'static str,
     ) -> Result<Option<Self>, Error> {
-        let Some(path) = path else { return Ok(None) };
-        if path.as_os_str().is_empty() {
-            return Ok(Some(Self { path: PathBuf::new(), embedded: None }));
-        }
-        let path = path.to_owned();
-        let embedded = match embed {
-            true => {
-                let snapshot = store::read([path.clone()]);
-                Some(Data::new(Inventory::new(&snapshot).need(what, &path)?.to_vec()))
-            }
+        let Some(path) = path.map(Path::to_owned) else { return Ok(None) };
+        let snapshot = store::read(Some(path.clone()).filter(|path| !path.as_os_str().is_empty()));
+        let embedded = match embed && !path.as_os_str().is_empty() {
+            true => Some(Data::new(Inventory::new(&snapshot).need(what, &path)?.to_vec())),
             false => None,
         };
-        Ok(Some(Self { path, embedded }))
+        Ok(Some(Self { path, what, snapshot, embedded }))
+    }
+
+    /// The certificates in it; `None` where it is not there.
+    pub fn chain(&self) -> Result<Option<Vec<Certificate>>, inventory::Error> {
+        Inventory::new(&self.snapshot).chain(self.what, &self.path)
+    }
+
+    /// The key in it; `None` where it is not there.
+    pub fn key(&self) -> Result<Option<PrivateKey>, inventory::Error> {
+        Inventory::new(&self.snapshot).key(self.what, &self.path)
     }
 
     /// Where it is, as it was typed.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::core::check::{ClientCertificate, certificate_file};
 use crate::core::contexts::{load, warnings};
 use crate::core::kubeconfig::{
-    AuthInfo, Cluster, Context, Item, LoadPaths, NamedContext, NamedUser, View, redact_url,
+    AuthInfo, Cluster, Item, LoadPaths, NamedCluster, NamedContext, NamedUser, Referred, View,
+    redact_url,
 };
 use crate::core::report::{ClusterRow, ClustersReport, Credential, Trust, UserRow, UsersReport};
 use crate::core::x509::time::Moment;
@@ -19,9 +20,9 @@ use crate::core::{Error, store};
 pub fn clusters(paths: &LoadPaths) -> Result<ClustersReport, Error> {
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
-    let uses = uses(view, |context| &context.cluster);
-    let row = |item: Item<'_, _>| -> ClusterRow {
-        let crate::core::kubeconfig::NamedCluster { name, cluster } = item.entry;
+    let uses = uses::<NamedCluster>(view);
+    let row = |item: Item<'_, NamedCluster>| {
+        let NamedCluster { name, cluster } = item.entry;
         ClusterRow {
             name: name.clone(),
             server: redact_url(&cluster.server),
@@ -43,7 +44,7 @@ pub fn clusters(paths: &LoadPaths) -> Result<ClustersReport, Error> {
 pub fn users(paths: &LoadPaths, now: Moment) -> Result<UsersReport, Error> {
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
-    let uses = uses(view, |context| &context.user);
+    let uses = uses::<NamedUser>(view);
     let row = |item: Item<'_, NamedUser>| UserRow {
         name: item.entry.name.clone(),
         credentials: credentials(&item.entry.user),
@@ -57,10 +58,10 @@ pub fn users(paths: &LoadPaths, now: Moment) -> Result<UsersReport, Error> {
 }
 
 /// How many contexts name what.
-fn uses<'a>(view: View<'a>, named: fn(&Context) -> &String) -> BTreeMap<&'a str, usize> {
+fn uses<E: Referred>(view: View<'_>) -> BTreeMap<&str, usize> {
     let mut uses = BTreeMap::new();
     for item in view.entries::<NamedContext>() {
-        *uses.entry(named(&item.entry.context).as_str()).or_default() += 1;
+        *uses.entry(E::named_by(&item.entry.context).as_str()).or_default() += 1;
     }
     uses
 }

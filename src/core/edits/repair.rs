@@ -7,13 +7,13 @@ use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
 use crate::core::contexts::named;
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{self, File, Repair, View};
+use crate::core::place::keep_before;
 use crate::core::report::{RepairReport, RepairRow};
 use crate::core::store::{self, Lockable};
 use crate::core::{ContextError, Error, World};
 
 use super::desk::How;
 use super::error::EditsError;
-use super::undo::states_of;
 
 /// Finds what clients trip over in the files, and writes them without it, unless it is to be shown only.
 ///
@@ -54,13 +54,12 @@ impl Repaired {
     }
 
     fn changes(&self, world: &World<'_>) -> [Change; 2] {
-        let mut states = states_of(&self.path);
         let what = format!("repaired {}", times(self.repairs.len()));
-        states.push(world.now.unix(), &what, &self.old, self.new.bytes());
+        let kept = keep_before(&self.path, &self.old, self.new.bytes(), &what, world.now);
         let (path, secrecy) = (self.path.clone(), Secrecy::AsFound);
         let bytes = self.new.clone().into_bytes();
         let change = Change { path, bytes, secrecy, before: Before::Exactly(self.old.clone()) };
-        [change, states.change(&self.path)]
+        [change, kept]
     }
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::core::changes::{Before, Change, Changes, Found, Secrecy, folder_of};
 use crate::core::contexts::named;
 use crate::core::inventory::Inventory;
-use crate::core::kubeconfig::{LoadPaths, State, States};
+use crate::core::kubeconfig::{LoadPaths, State};
+use crate::core::place::states_of;
 use crate::core::report::{StateRow, StatesReport, UndoReport};
 use crate::core::store::{self, Lockable};
 use crate::core::x509::time::Moment;
@@ -97,11 +98,6 @@ fn is_there(paths: &LoadPaths) -> Result<Vec<PathBuf>, Error> {
         true => Err(ContextError::NoFile(named(paths)).into()),
         false => Ok(there),
     }
-}
-
-/// Those beside a kubeconfig.
-pub(super) fn states_of(file: &Path) -> States {
-    States::of(file, &store::read([States::path(file)]))
 }
 
 fn nothing(file: &Path, again: bool) -> EditsError {

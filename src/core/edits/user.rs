@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use crate::core::inventory::{self, Inventory};
+use crate::core::inventory;
 use crate::core::kubeconfig::{AuthInfo, AuthProvider, EnvVar, Exec, NamedUser, Secret};
 use crate::core::report::EditReport;
 use crate::core::x509::chain;
-use crate::core::{Error, World, store};
+use crate::core::{Error, World};
 
 use super::desk::{How, carry_out};
 use super::error::EditsError;
@@ -112,20 +112,15 @@ struct GivenPair {
 impl GivenPair {
     /// Both are read if they are there; one that is not is told of with the result.
     fn new(fields: &UserFields) -> Result<Self, Error> {
-        const CERTIFICATE: &str = "client certificate";
-        const KEY: &str = "client key";
         let of = |path: &Option<PathBuf>, what| GivenFile::new(path.as_deref(), fields.embed, what);
-        let (certificate, key) =
-            (of(&fields.client_certificate, CERTIFICATE)?, of(&fields.client_key, KEY)?);
-        let paths = [&certificate, &key].into_iter().flatten().map(|file| file.path().to_owned());
-        let snapshot = store::read(paths);
-        let inventory = Inventory::new(&snapshot);
+        let certificate = of(&fields.client_certificate, "client certificate")?;
+        let key = of(&fields.client_key, "client key")?;
         let chain = match &certificate {
-            Some(file) => inventory.chain(CERTIFICATE, file.path())?.zip(Some(file.path())),
+            Some(file) => file.chain()?.zip(Some(file.path())),
             None => None,
         };
         let found = match &key {
-            Some(file) => inventory.key(KEY, file.path())?,
+            Some(file) => file.key()?,
             None => None,
         };
         if let (Some((chain, path)), Some(key)) = (chain, found) {

@@ -31,6 +31,15 @@ pub trait Entry: Clone + PartialEq + 'static {
     fn list_mut(config: &mut Config) -> &mut Vec<Self>;
 }
 
+/// An entry that contexts name.
+pub trait Referred: Entry {
+    /// The name that a context says.
+    fn named_by(context: &Context) -> &String;
+
+    /// The same, to be changed.
+    fn named_by_mut(context: &mut Context) -> &mut String;
+}
+
 macro_rules! entry {
     ($named:ident, $stanza:ident, $kind:ident, $list:ident) => {
         impl Entry for $named {
@@ -68,3 +77,20 @@ macro_rules! entry {
 entry!(NamedCluster, Cluster, cluster, clusters);
 entry!(NamedUser, AuthInfo, user, users);
 entry!(NamedContext, Context, context, contexts);
+
+macro_rules! referred {
+    ($named:ident, $kind:ident) => {
+        impl Referred for $named {
+            fn named_by(context: &Context) -> &String {
+                &context.$kind
+            }
+
+            fn named_by_mut(context: &mut Context) -> &mut String {
+                &mut context.$kind
+            }
+        }
+    };
+}
+
+referred!(NamedCluster, cluster);
+referred!(NamedUser, user);

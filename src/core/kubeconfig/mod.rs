@@ -31,7 +31,7 @@ pub use edit::{
     Error as EditError, NewEntries, Repair, Taken, add_entries, changed_fields, clear_current, put,
     remove, remove_all, rename, repair, replace, set_current_context, take,
 };
-pub use entry::Entry;
+pub use entry::{Entry, Referred};
 pub use file::{Error, File, MAX_BYTES};
 pub use flatten::{Flattening, clean};
 pub use input::{
