@@ -491,24 +491,29 @@ impl<'a> Desk<'a> {
 
     /// What is wrong with the entries that were written: clients would fail at it.
     fn findings(&self, world: &World<'_>) -> Vec<String> {
-        let written = |kind: &str, name: &str| {
-            self.steps.iter().any(|step| match step {
-                EditStep::Created { kind: one, name: it, .. }
-                | EditStep::Changed { kind: one, name: it, .. } => *one == kind && it == name,
-                _ => false,
-            })
-        };
+        let written: BTreeSet<(&str, &str)> = self.steps.iter().filter_map(written).collect();
+        let is_written = |kind, name: &str| written.contains(&(kind, name));
         let read = |path: &Path| match self.written.get(path) {
             Some((bytes, _)) => Found::File { bytes: bytes.clone(), mode: 0o600, modified: 0 },
             None => store::read([path.to_owned()]).get(path).clone(),
         };
         let soon = Period::days(SOON);
         let mut subject = Subject::new(self.view(), world.now, soon, &read);
-        subject.clusters.retain(|it| written("cluster", &it.entry.name));
-        subject.users.retain(|it| written("user", &it.entry.name));
-        subject.contexts.retain(|it| written("context", &it.entry.name));
+        subject.clusters.retain(|it| is_written("cluster", &it.entry.name));
+        subject.users.retain(|it| is_written("user", &it.entry.name));
+        subject.contexts.retain(|it| is_written("context", &it.entry.name));
         let found = findings(&subject).into_iter();
         let found = found.filter(|it| it.severity >= Severity::Warning);
         found.filter_map(|it| Some(format!("{}: {}", it.entry?, it.message))).collect()
+    }
+}
+
+/// The kind and the name of what a step has written.
+fn written(step: &EditStep) -> Option<(&str, &str)> {
+    match step {
+        EditStep::Created { kind, name, .. } | EditStep::Changed { kind, name, .. } => {
+            Some((kind, name))
+        }
+        _ => None,
     }
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use crate::core::Error;
 use crate::core::edits::desk::{Desk, How};
-use crate::core::kubeconfig::{Taken, View};
+use crate::core::kubeconfig::{Taken, View, entries_of};
 use crate::core::report::{Fate, MergedEntry};
 
 use super::Merge;
@@ -84,7 +84,8 @@ impl<'a, E: Rooted> Names<'a, E> {
         mut refer: impl FnMut(&str, &mut E::Stanza),
     ) -> NewNames {
         let mut names = NewNames::new();
-        for entry in E::list(&source.config) {
+        for (entry, mut taken) in E::list(&source.config).iter().zip(entries_of::<E>(&source.file))
+        {
             let mut stanza = entry.stanza().clone();
             refer(entry.name(), &mut stanza);
             let says = absolute::<E>(&stanza, &source.file, &how.folder);
@@ -101,8 +102,8 @@ impl<'a, E: Rooted> Names<'a, E> {
             });
             if matches!(fate, Fate::Added | Fate::Replaced) {
                 let file = self.known.get(&name).map_or(&self.target, |known| &known.file).clone();
-                let new = E::new(&name, moved::<E>(&stanza, &source.file, &file, how));
-                self.come(fate, Taken { from: &source.file, name: entry.name(), new });
+                taken.new = E::new(&name, moved::<E>(&stanza, &source.file, &file, how));
+                self.come(fate, taken);
                 self.known.insert(name, Known { says, file });
             }
         }
@@ -138,19 +139,15 @@ impl<'a, E: Rooted> Names<'a, E> {
         }
     }
 
-    /// One that came in before by this name, from another source, is not to come any more.
+    /// One that came in before from another source, and is replaced, is not to come any more.
     fn come(&mut self, fate: Fate, taken: Taken<'a, E>) {
-        let name = taken.new.name();
-        let lists = [&mut self.added, &mut self.replaced];
-        for list in lists {
-            if let Some(at) = list.iter().position(|it| it.new.name() == name) {
-                list[at] = taken;
-                return;
-            }
+        if fate != Fate::Replaced {
+            return self.added.push(taken);
         }
-        match fate {
-            Fate::Replaced => self.replaced.push(taken),
-            _ => self.added.push(taken),
+        let mut all = self.added.iter_mut().chain(&mut self.replaced);
+        match all.find(|it| it.new.name() == taken.new.name()) {
+            Some(earlier) => *earlier = taken,
+            None => self.replaced.push(taken),
         }
     }
 

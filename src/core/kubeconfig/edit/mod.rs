@@ -25,7 +25,7 @@ use super::yaml::tree::{Cursor, Kind};
 pub use entries::{NewEntries, add_entries, changed_fields, put, remove, remove_all, rename};
 pub use repair::{Repair, clear_current, repair};
 use splice::Pair;
-pub use taken::{Taken, replace, take};
+pub use taken::{Taken, entries_of, replace, take};
 
 /// Why a file cannot be edited.
 #[derive(Debug, thiserror::Error)]

@@ -6,44 +6,56 @@ use crate::core::kubeconfig::entry::Entry;
 use crate::core::kubeconfig::file::File;
 use crate::core::kubeconfig::yaml::change::{Edit, changed, difference};
 use crate::core::kubeconfig::yaml::emit::{self, Value};
+use crate::core::kubeconfig::yaml::tree::Cursor;
 
 use super::anchors::verbatim;
 use super::entries::{self, item, position};
 use super::{Error, edited_to, writable};
 
 /// An entry of another file on its way.
-#[derive(Debug)]
 pub struct Taken<'a, E> {
-    /// The file that it stands in.
-    pub from: &'a File,
-    /// Its name there.
-    pub name: &'a str,
+    /// Where it stands there, and what is read from that.
+    node: Option<Cursor<'a>>,
+    old: &'a E,
     /// What it is to be here.
     pub new: E,
+}
+
+/// All entries of one kind that a file has, in their order, to be the same elsewhere.
+pub fn entries_of<E: Entry>(from: &File) -> Vec<Taken<'_, E>> {
+    let pairs = from.root().into_iter().flat_map(Cursor::pairs);
+    let list = pairs.filter(|(key, _)| key.target().text() == E::LIST).last();
+    let mut nodes = list.into_iter().flat_map(|(_, list)| list.target().children());
+    let entries = E::list(from.config()).iter();
+    entries.map(|old| Taken { node: nodes.next(), old, new: old.clone() }).collect()
 }
 
 impl<E: Entry> Taken<'_, E> {
     /// As it stands there, but for what is to differ; what we know of it where that cannot be had, as with merge keys.
     fn value(&self) -> Value {
-        self.whole().filter(|value| says(value, &self.new)).unwrap_or_else(|| item(&self.new))
+        let is_it = |value: &Value| say(std::slice::from_ref(value), [&self.new]);
+        self.whole().filter(is_it).unwrap_or_else(|| item(&self.new))
     }
 
     fn whole(&self) -> Option<Value> {
-        let index = position::<E>(self.from, self.name)?;
-        let lists = self.from.root()?.pairs().filter(|(key, _)| key.target().text() == E::LIST);
-        let entry = lists.last()?.1.target().children().nth(index)?;
-        let edits = difference(&[], &item(&E::list(self.from.config())[index]), &item(&self.new));
+        let edits = difference(&[], &item(self.old), &item(&self.new));
         let mut edits = edits.into_iter();
-        edits.try_fold(verbatim(entry)?, |value, edit| changed(value, &edit.path, edit.change))
+        edits.try_fold(verbatim(self.node?)?, |value, edit| changed(value, &edit.path, edit.change))
     }
 }
 
-/// Whether client-go would read the value as that entry.
-fn says<E: Entry>(value: &Value, entry: &E) -> bool {
-    let list = Value::Map(vec![(E::LIST.to_owned(), Value::List(vec![value.clone()]))]);
+/// The values of several; they are looked at one by one only where one of them is odd.
+fn values<E: Entry>(taken: &[Taken<'_, E>]) -> Vec<Value> {
+    let whole: Option<Vec<Value>> = taken.iter().map(Taken::whole).collect();
+    let are_they = |values: &Vec<Value>| say(values, taken.iter().map(|it| &it.new));
+    whole.filter(are_they).unwrap_or_else(|| taken.iter().map(Taken::value).collect())
+}
+
+/// Whether client-go would read the values as those entries.
+fn say<'e, E: Entry>(values: &[Value], entries: impl IntoIterator<Item = &'e E>) -> bool {
+    let list = Value::Map(vec![(E::LIST.to_owned(), Value::List(values.to_vec()))]);
     let text = zeroize::Zeroizing::new(emit::block(&list, 0, "\n"));
-    File::from_text("".into(), text)
-        .is_ok_and(|file| E::list(file.config()) == std::slice::from_ref(entry))
+    File::from_text("".into(), text).is_ok_and(|file| E::list(file.config()).iter().eq(entries))
 }
 
 /// The file with these entries at the end of their list, all at once.
@@ -56,7 +68,7 @@ pub fn take<'a, E: Entry>(file: &'a File, taken: &[Taken<'_, E>]) -> Result<Cow<
         return Ok(Cow::Borrowed(file));
     }
     let file = writable(Cow::Borrowed(file))?;
-    let edit = Edit::append([E::LIST.into()], taken.iter().map(Taken::value).collect());
+    let edit = Edit::append([E::LIST.into()], values(taken));
     let new = taken.iter().map(|it| it.new.clone());
     edited_to(&file, &[edit], E::LIST, |config| E::list_mut(config).extend(new)).map(Cow::Owned)
 }
@@ -84,10 +96,11 @@ mod tests {
         File::parse("config", text.as_bytes()).expect(text)
     }
 
-    fn taken<'a, E: Entry>(from: &'a File, name: &'a str, new_name: &str) -> Taken<'a, E> {
-        let index = position::<E>(from, name).expect(name);
-        let new = E::new(new_name, E::list(from.config())[index].stanza().clone());
-        Taken { from, name, new }
+    fn taken<'a, E: Entry>(from: &'a File, name: &str, new_name: &str) -> Taken<'a, E> {
+        let mut all = entries_of::<E>(from).into_iter();
+        let mut taken = all.find(|it| it.old.name() == name).expect(name);
+        new_name.clone_into(taken.new.name_mut());
+        taken
     }
 
     #[test]
