@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::pem::Pem;
-use x509_parser::prelude::{ASN1Time, X509Certificate};
+use x509_parser::prelude::X509Certificate;
 
 use crate::support::kubernetes_programs;
 
@@ -56,8 +56,9 @@ fn certificate(fields: &mut Fields, place: &str, bytes: &[u8]) {
     set("signature", certificate.signature_algorithm.algorithm.to_string());
     set("key", certificate.public_key().algorithm.algorithm.to_string() + &bits(&certificate));
     let (start, end) = (certificate.validity().not_before, certificate.validity().not_after);
-    let minutes = |time: ASN1Time| (time.timestamp() + 30) / 60;
-    set("minutes valid", (minutes(end) - minutes(start)).to_string());
+    // Of the difference: rounded by itself, each end may fall into another minute than the other.
+    let seconds = end.timestamp() - start.timestamp();
+    set("minutes valid", ((seconds + 30) / 60).to_string());
     set("start", start.timestamp().to_string());
     let extensions = certificate.extensions();
     let order = extensions.iter().map(|one| {
