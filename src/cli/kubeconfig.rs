@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use super::args::{Lasting, Shared, Signing, Writing};
 use super::cert::Identity;
 use super::edits::{
-    ClusterEntryCommand, EmbedArgs, ExtractArgs, MergeArgs, PruneArgs, RepairArgs, UndoArgs,
-    UserEntryCommand,
+    ClusterEntryCommand, EditingFiles, EmbedArgs, ExtractArgs, MergeArgs, PruneArgs, RepairArgs,
+    UndoArgs, UserEntryCommand,
 };
 use super::kubeconfig_view::{CheckArgs, DiffArgs, SplitArgs, ViewArgs};
 use crate::core::Error;
@@ -54,6 +54,13 @@ Examples:
   kubepki kubeconfig extract admin.conf
   kubepki kubeconfig extract admin.conf --out-dir keys")]
     Extract(ExtractArgs),
+
+    /// Put keys and entries into the order in which kubectl writes them; nothing else changes
+    #[command(after_help = "\
+Examples:
+  kubepki kubeconfig fmt --dry-run
+  kubepki kubeconfig fmt admin.conf")]
+    Fmt(EditingFiles),
 
     /// Make a kubeconfig, or add a cluster, a user and a context to one
     #[command(after_help = "\

@@ -25,6 +25,7 @@ mod kubeconfig;
 mod kubeconfig_view;
 pub mod output;
 pub mod picker;
+mod prompt;
 mod screen;
 pub mod shell;
 mod tables;
@@ -281,6 +282,7 @@ impl Session<'_> {
             Command::Kubeconfig(KubeconfigCommand::Diff(args)) => self.diff(&args),
             Command::Kubeconfig(KubeconfigCommand::Embed(args)) => self.embed(args),
             Command::Kubeconfig(KubeconfigCommand::Extract(args)) => self.extract(args),
+            Command::Kubeconfig(KubeconfigCommand::Fmt(editing)) => self.fmt(editing),
             Command::Kubeconfig(KubeconfigCommand::Merge(args)) => self.merge(&args),
             Command::Kubeconfig(KubeconfigCommand::Prune(args)) => self.prune(&args),
             Command::Kubeconfig(KubeconfigCommand::Repair(args)) => self.repair(args),

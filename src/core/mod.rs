@@ -35,7 +35,7 @@ pub use contexts::{
 pub use edits::{
     ClusterFields, ContextFields, Delete, EditsError, ExecFields, Given, How, Merge, MergedFile,
     OnConflict, Only, Template, Undo, UserFields, Which, clusters, delete_clusters,
-    delete_contexts, delete_users, embed, extract, merge, merge_into_new, prune, read_text,
+    delete_contexts, delete_users, embed, extract, merge, merge_into_new, order, prune, read_text,
     read_token, rename_cluster, rename_context, rename_user, repair, set_cluster, set_context,
     set_namespace, set_user, states, undo, users,
 };

@@ -204,6 +204,25 @@ fn kubectl_reads_the_entries_that_were_added_to_any_file() {
 }
 
 #[test]
+fn the_order_of_fmt_is_that_of_what_kubectl_writes() {
+    let world = World::new();
+    let mut put = 0;
+    for path in corpus(&world) {
+        let before = view(&path);
+        if let Ok(new) = kubeconfig::order(&parse(&path)) {
+            fs::write(&path, new.bytes()).unwrap();
+            put += 1;
+        }
+        assert_eq!(view(&path), before, "{}", path.display());
+        kubectl(&path, &["set", "current-context", "on call"]).unwrap();
+        let theirs = parse(&path);
+        let ours = kubeconfig::order(&theirs).unwrap();
+        assert_eq!(ours.bytes(), theirs.bytes(), "{}", path.display());
+    }
+    assert!(put > 10, "{put} files were put in order");
+}
+
+#[test]
 fn every_name_arrives_at_kubectl_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");

@@ -13,6 +13,7 @@ mod keys;
 mod picker;
 mod profiles;
 mod progress;
+mod prompt;
 mod reading;
 mod requests;
 mod shell;

@@ -19,7 +19,7 @@ pub use cluster::ClusterEntryCommand;
 pub use context::{DeleteContextArgs, NamespaceArgs, RenameContextArgs, SetContextArgs};
 pub use merge::MergeArgs;
 pub use user::UserEntryCommand;
-pub use whole::{EmbedArgs, ExtractArgs, PruneArgs, RepairArgs, UndoArgs};
+pub use whole::{EditingFiles, EmbedArgs, ExtractArgs, PruneArgs, RepairArgs, UndoArgs};
 
 /// Which kubeconfigs are edited, and whether.
 #[derive(Args, Debug)]

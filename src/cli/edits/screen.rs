@@ -152,6 +152,7 @@ fn line(step: &EditStep, dry_run: bool) -> String {
         EditStep::Deleted { kind, name, file } => {
             format!("{} the {kind} `{name}` from {}", verb("deleted", "delete"), file.display())
         }
+        EditStep::Ordered { file } => format!("{} {} in order", verb("put", "put"), file.display()),
         EditStep::Renamed { kind, name, to, file } => {
             let verb = verb("renamed", "rename");
             format!("{verb} the {kind} `{name}` to `{to}` in {}", file.display())

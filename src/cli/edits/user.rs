@@ -1,6 +1,6 @@
 //! `kubepki kubeconfig user`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, Subcommand};
 
@@ -40,6 +40,7 @@ Examples:
 Examples:
   kubepki kubeconfig user set alice --client-certificate pki/alice.crt --client-key pki/alice.key --embed-certs
   kubepki kubeconfig user set bot --token-file token
+  kubepki kubeconfig user set alice --username alice --password-file -
   kubepki kubeconfig user set sso --exec-command kubelogin --exec-arg get-token --exec-api-version client.authentication.k8s.io/v1 --exec-interactive-mode Never
   kubepki kubeconfig user set alice --as admin --as-group ops")]
     Set(Box<SetUserArgs>),
@@ -71,7 +72,7 @@ pub struct SetUserArgs {
     )]
     embed_certs: Option<bool>,
 
-    /// Bearer token in this file, which is taken in; `-` is standard input; it takes name and password away
+    /// Bearer token in this file, which is taken in; `-` is standard input, or asks; it takes name and password away
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
@@ -83,7 +84,7 @@ pub struct SetUserArgs {
     #[arg(long, value_name = "NAME")]
     username: Option<String>,
 
-    /// Password in this file; `-` is standard input
+    /// Password in this file; `-` is standard input, or asks
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
 
@@ -181,11 +182,11 @@ impl Session<'_> {
         }
         let SetUserArgs { exec, provider, .. } = args;
         let token = match &args.token_file {
-            Some(path) => Some(acts::read_token(&self.source(path)?)?),
+            Some(path) => Some(acts::read_token(&self.secret("token", path)?)?),
             None => None,
         };
         let password = match args.password_file {
-            Some(path) => Some(self.text("password file", path)?),
+            Some(path) => Some(self.text("password file", "password", &path)?),
             None => None,
         };
         Ok(UserFields {
@@ -226,13 +227,17 @@ impl Session<'_> {
         files: Vec<(String, PathBuf)>,
     ) -> Result<Vec<Given>, Stop> {
         for (key, path) in files {
-            given.push(Given::Set(key, self.text("file", path)?));
+            given.push(Given::Set(
+                key.clone(),
+                self.text("file", &format!("value of {key}"), &path)?,
+            ));
         }
         Ok(given)
     }
 
-    fn text(&mut self, what: &'static str, path: PathBuf) -> Result<Secret, Stop> {
-        Ok(acts::read_text(what, &self.source(&path)?)?)
+    /// The one line in a file; `asked` is what it is called where it is typed.
+    fn text(&mut self, what: &'static str, asked: &str, path: &Path) -> Result<Secret, Stop> {
+        Ok(acts::read_text(what, &self.secret(asked, path)?)?)
     }
 }
 

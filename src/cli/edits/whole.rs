@@ -1,4 +1,4 @@
-//! `kubepki kubeconfig embed`, `extract`, `prune`, `repair` and `undo`.
+//! `kubepki kubeconfig embed`, `extract`, `fmt`, `prune`, `repair` and `undo`.
 
 use std::path::PathBuf;
 
@@ -139,6 +139,11 @@ impl Session<'_> {
         let ExtractArgs { only, out_dir, editing } = args;
         let how = self.how_of_files(editing)?;
         self.edited(acts::extract(&how, &only.into(), out_dir.as_deref(), &self.world))
+    }
+
+    pub(in crate::cli) fn fmt(&mut self, editing: EditingFiles) -> Result<Exit, Stop> {
+        let how = self.how_of_files(editing)?;
+        self.edited(acts::order(&how, &self.world))
     }
 
     pub(in crate::cli) fn repair(&mut self, args: RepairArgs) -> Result<Exit, Stop> {

@@ -168,6 +168,11 @@ impl Session<'_> {
         if term.is_empty() || term == "dumb" {
             return Ok(None);
         }
+        self.open_terminal()
+    }
+
+    /// `None` where nobody sits at one.
+    pub(super) fn open_terminal(&self) -> Result<Option<Box<dyn Terminal>>, Error> {
         let path = "the terminal".into();
         Ok((self.terminal)().map_err(|source| store::Error::Io { doing: "use", path, source })?)
     }

@@ -278,6 +278,17 @@ impl<'a> Desk<'a> {
         Ok(())
     }
 
+    /// Puts every file in order.
+    pub fn order(&mut self) -> Result<(), Error> {
+        let paths: Vec<PathBuf> = self.files.iter().map(|file| file.path().to_owned()).collect();
+        for file in paths {
+            if self.edit(&file, kubeconfig::order)? {
+                self.steps.push(EditStep::Ordered { file });
+            }
+        }
+        Ok(())
+    }
+
     /// Makes a context the current one, where client-go would: in the default file.
     pub fn switch(&mut self, name: &str) -> Result<(), Error> {
         let file = self.default_file()?;

@@ -63,6 +63,9 @@ pub enum EditsError {
         /// The file.
         file: PathBuf,
     },
+    /// Somebody was asked for it, and thought better of it.
+    #[error("no {0} was typed, and nothing is changed")]
+    NotTyped(String),
     /// No edit is known.
     #[error("{}: no edit is known that could be {}", file.display(), if *again { "made again" } else { "undone" })]
     NothingToUndo {
@@ -144,6 +147,7 @@ impl EditsError {
             Self::NoText { .. } => {
                 Some("put what it is to hold, and nothing else, on one line of it".to_owned())
             }
+            Self::NotTyped(_) => Some("a file does too: give its name instead of -".to_owned()),
             Self::NothingToUndo { file, .. } => {
                 Some(format!("kubepki kubeconfig undo --list {}", quoted(file)))
             }

@@ -30,4 +30,4 @@ pub use merge::{Merge, MergedFile, OnConflict, Template, merge, merge_into_new};
 pub use repair::repair;
 pub use undo::{Undo, states, undo};
 pub use user::{ExecFields, Given, UserFields, set_user};
-pub use whole::{Only, embed, extract, prune};
+pub use whole::{Only, embed, extract, order, prune};

@@ -102,6 +102,15 @@ pub fn extract(
     })
 }
 
+/// Puts keys and entries into the order in which kubectl writes them.
+///
+/// # Errors
+///
+/// A file whose order cannot change without its meaning; one that cannot be read, edited or locked. Nothing has changed then.
+pub fn order(how: &How, world: &World<'_>) -> Result<EditReport, Error> {
+    carry_out_on_files(how, world, |desk| desk.order())
+}
+
 /// Takes out contexts that name a cluster or user that is nowhere, and then clusters and users that no context of any file
 /// names; where `expired`, first the users whose certificate has expired.
 ///

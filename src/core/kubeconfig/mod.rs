@@ -29,7 +29,7 @@ pub use build::build;
 pub use differences::{Change, Difference, differences};
 pub use edit::{
     Error as EditError, NewEntries, Repair, Taken, add_entries, changed_fields, clear_current,
-    entries_of, put, remove, remove_all, rename, repair, replace, set_current_context, take,
+    entries_of, order, put, remove, remove_all, rename, repair, replace, set_current_context, take,
 };
 pub use entry::{Entry, Referred};
 pub use file::{Error, File, MAX_BYTES};

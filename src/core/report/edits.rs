@@ -71,6 +71,12 @@ pub enum EditStep {
         #[serde(serialize_with = "super::as_text")]
         file: PathBuf,
     },
+    /// Keys and entries stand in another order.
+    Ordered {
+        /// The file.
+        #[serde(serialize_with = "super::as_text")]
+        file: PathBuf,
+    },
     /// An entry has another name.
     Renamed {
         /// What it is.
@@ -168,6 +174,7 @@ impl EditStep {
             | Self::Cleared { file, .. }
             | Self::Created { file, .. }
             | Self::Deleted { file, .. }
+            | Self::Ordered { file }
             | Self::Renamed { file, .. }
             | Self::Switched { file, .. }
             | Self::Wrote { file } => file,
@@ -181,6 +188,7 @@ impl EditStep {
             Self::Cleared { name, .. } => format!("unset the current context `{name}`"),
             Self::Created { kind, name, .. } => format!("created the {kind} `{name}`"),
             Self::Deleted { kind, name, .. } => format!("deleted the {kind} `{name}`"),
+            Self::Ordered { .. } => "put in order".to_owned(),
             Self::Renamed { kind, name, to, .. } => {
                 format!("renamed the {kind} `{name}` to `{to}`")
             }

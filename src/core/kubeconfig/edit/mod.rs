@@ -5,6 +5,7 @@
 
 mod anchors;
 mod entries;
+mod order;
 mod place;
 mod removal;
 mod repair;
@@ -23,6 +24,7 @@ use super::yaml::meaning::Meaning;
 use super::yaml::tree::{Cursor, Kind};
 
 pub use entries::{NewEntries, add_entries, changed_fields, put, remove, remove_all, rename};
+pub use order::order;
 pub use repair::{Repair, clear_current, repair};
 use splice::Pair;
 pub use taken::{Taken, entries_of, replace, take};

@@ -88,6 +88,49 @@ pub fn lines_of(collection: Cursor<'_>, key: Cursor<'_>) -> Option<Range<usize>>
     Some(lines)
 }
 
+/// What belongs to each pair of a block mapping, from its column on and with its line breaks; nothing before `from` does. `None`
+/// where two pairs are on one line.
+pub fn block_pairs(map: Cursor<'_>, from: usize) -> Option<Vec<Range<usize>>> {
+    let start = |(key, _): &Pair<'_>| key.anchor_start().unwrap_or(key.span().start);
+    belongings(map.source(), map.pairs().map(|pair| Some(start(&pair)..pair_end(pair))), from)
+}
+
+/// The same for the items of a block list.
+pub fn block_items(list: Cursor<'_>, from: usize) -> Option<Vec<Range<usize>>> {
+    let (source, mut before) = (list.source(), from);
+    let items = list.children().map(|item| {
+        let start = item.anchor_start().unwrap_or(item.span().start);
+        let dash = dash_of(source, before, start)?;
+        before = item.span().end;
+        Some(dash..before)
+    });
+    belongings(source, items, from)
+}
+
+fn belongings(
+    source: &str,
+    entries: impl Iterator<Item = Option<Range<usize>>>,
+    mut from: usize,
+) -> Option<Vec<Range<usize>>> {
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let lines = Lines { source, column: column_at(source, entry.start), from };
+        let at = match lines.around(entry.clone()) {
+            Some(at) => {
+                at.end - source[at.clone()].trim_start_matches(['\u{feff}', ' ', '\t']).len()
+                    ..at.end
+            }
+            // Behind a dash.
+            None if found.is_empty() => entry.start..lines.end_of(entry),
+            None => return None,
+        };
+        from = at.end;
+        found.push(at);
+    }
+    Some(found)
+}
+
 /// Where the entries before and after end and begin.
 struct Neighbours {
     before: Option<usize>,
@@ -145,16 +188,20 @@ impl Lines<'_> {
             return None;
         }
         let start = self.with_comments_above(start);
-        // Block text reaches into the next line.
-        let end = entry.start + source[entry].trim_end().len();
-        let end = line_end(source, end);
-        let end = self.with_comments_below(end);
+        let end = self.end_of(entry);
         let has_break = source[..end].ends_with('\n');
         match source[..start].strip_suffix('\n') {
             // The last line of a file without a line break at its end: the one before it becomes that.
             Some(above) if !has_break => Some(above.trim_end_matches('\r').len()..end),
             _ => Some(start..end),
         }
+    }
+
+    /// Where the lines of an entry and of its comments end.
+    fn end_of(&self, entry: Range<usize>) -> usize {
+        // Block text reaches into the next line.
+        let end = entry.start + self.source[entry].trim_end().len();
+        self.with_comments_below(line_end(self.source, end))
     }
 
     fn with_comments_above(&self, mut start: usize) -> usize {

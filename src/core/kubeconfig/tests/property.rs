@@ -119,6 +119,29 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 
     #[test]
+    fn another_order_keeps_every_line_and_stays(text in any_kubeconfig()) {
+        let file = parse(&text);
+        let new = order(&file).expect("an order").into_owned();
+        let again = order(&new).expect("an order").into_owned();
+        prop_assert_eq!(new.text(), again.text());
+        let pieces = |file: &File| {
+            let apart = |c: char| c.is_whitespace() || ",-{}[]\u{feff}".contains(c);
+            let mut pieces: Vec<String> = file.text().split(apart).map(str::to_owned).collect();
+            pieces.retain(|piece| !piece.is_empty());
+            pieces.sort_unstable();
+            pieces
+        };
+        prop_assert_eq!(pieces(&file), pieces(&new), "{}", new.text());
+        let names = |file: &File| -> Vec<String> {
+            file.config().contexts.iter().map(|it| it.name.clone()).collect()
+        };
+        let mut sorted = names(&file);
+        sorted.sort_unstable();
+        let has_comment = file.root().is_some_and(|root| root.is_flow()) && text.contains('#');
+        prop_assert!(has_comment || names(&new) == sorted, "{}", new.text());
+    }
+
+    #[test]
     fn an_edit_of_any_file_gives_exactly_the_intended_meaning(text in any_kubeconfig(), name in any_name()) {
         let file = File::parse("config", text.as_bytes()).unwrap();
         let new = set_current_context(&file, &name).unwrap();

@@ -160,6 +160,49 @@ pub fn digest(value: &Value) -> Digest {
     }
 }
 
+/// Lists whose items are told apart by their names.
+pub const NAMED: &[&str] = &["clusters", "contexts", "extensions", "users"];
+
+/// What a document says apart from the order of its keys, and of the items of [`NAMED`] lists.
+pub fn apart_from_order(root: Cursor<'_>) -> Digest {
+    let (mut found, mut open) = (vec![Digest(0); root.subtree().len()], Vec::new());
+    for node in root.subtree() {
+        close(&mut open, &mut found, node.index());
+        match node.kind() {
+            Kind::Alias => found[node.index()] = found[node.target().index()],
+            Kind::Scalar => found[node.index()] = scalar(node.resolved(), node.text()),
+            Kind::Map | Kind::Seq => open.push(node),
+        }
+    }
+    close(&mut open, &mut found, usize::MAX);
+    found[root.index()]
+}
+
+/// Gives the collections that end before `index` their digests; those of their children are there by then.
+fn close(open: &mut Vec<Cursor<'_>>, found: &mut [Digest], index: usize) {
+    while let Some(node) = open.pop_if(|node| node.index() + node.subtree().len() <= index) {
+        let mut children: Vec<_> = node.children().map(|child| found[child.index()]).collect();
+        if node.kind() == Kind::Map {
+            let value = |(key, value): (Cursor<'_>, Cursor<'_>)| {
+                let items = value.target();
+                let is_named = NAMED.contains(&key.target().text()) && items.kind() == Kind::Seq;
+                let value = if is_named { sorted(items, found) } else { found[value.index()] };
+                [found[key.index()], value]
+            };
+            let mut pairs: Vec<_> = node.pairs().map(value).collect();
+            pairs.sort_unstable();
+            children = pairs.concat();
+        }
+        found[node.index()] = collection(node.kind(), children.into_iter());
+    }
+}
+
+fn sorted(list: Cursor<'_>, found: &[Digest]) -> Digest {
+    let mut items: Vec<_> = list.children().map(|item| found[item.index()]).collect();
+    items.sort_unstable();
+    collection(Kind::Seq, items.into_iter())
+}
+
 /// The digest of each node. The target of an alias is closed before the alias comes, so one walk in text order does it.
 fn digests(root: Cursor<'_>) -> Vec<Digest> {
     let mut walk = Walk { open: Vec::new(), found: Vec::new() };
