@@ -15,6 +15,7 @@ mod identity;
 mod joining;
 mod kubeadm;
 mod kubeconfigs;
+mod merged;
 mod plugin;
 mod profiles;
 #[path = "../support/mod.rs"]
