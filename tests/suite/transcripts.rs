@@ -103,6 +103,19 @@ fn a_control_character_cannot_hide() {
 }
 
 #[test]
+fn a_secret_on_a_screen_fails_and_is_not_told_again() {
+    let page = page(
+        "$ kubepki -q ca init --key-type Ed25519\n$ kubepki -q ca show; sed -n 2p pki/ca.key\n",
+    );
+    let world = World::new();
+    world.write("case.md", page);
+    let (played, case) = (World::new(), world.path("case.md"));
+    let failure = check(&case, played, Action::Overwrite).expect_err("a secret");
+    assert!(failure.contains("a secret is on the screen of [\"$ kubepki -q ca show;"), "{failure}");
+    assert!(!failure.contains("MC4CAQ"), "the key itself");
+}
+
+#[test]
 fn the_environment_of_the_user_does_not_reach_a_transcript() {
     assert_plays(
         "$ env | grep -c '^CARGO_'\n0\n[exit 1]\n$ echo ${KUBECONFIG-unset} $KUBEPKI_AT\nunset 2026-01-01T00:00:00Z\n",

@@ -8,6 +8,7 @@ pub mod judges;
 pub mod kubeconfigs;
 pub mod random_edits;
 pub mod random_kubeconfigs;
+pub mod secrets;
 pub mod terminal;
 pub mod transcripts;
 pub mod world;

@@ -26,6 +26,7 @@ use snapbox::assert::Action;
 use snapbox::filter::NormalizeToExpected;
 use snapbox::{Assert, IntoData};
 
+use crate::support::secrets::Secrets;
 use crate::support::world::World;
 use crate::support::{ROOT, kubernetes_programs};
 
@@ -36,7 +37,11 @@ pub fn check(path: &Path, world: World, action: Action) -> Result<(), String> {
     if commands(&expected).is_empty() {
         return Err(format!("{}: there is nothing to play", path.display()));
     }
-    let actual = play(&expected, &world);
+    let (actual, told) = play(&expected, &world);
+    if !told.is_empty() {
+        // Which one is not said: it would be in the log of the test.
+        return Err(format!("{}: a secret is on the screen of {told:?}", path.display()));
+    }
     if actual == expected {
         return Ok(());
     }
@@ -78,20 +83,28 @@ pub fn steps(text: &str) -> Vec<(&str, &str)> {
     steps.collect()
 }
 
-/// The text as it would be if all were right: each screen that does not match is replaced by what was seen.
-fn play(text: &str, world: &World) -> String {
+/// The text as it would be if all were right: each screen that does not match is replaced by what was seen. And the commands that
+/// told a secret.
+fn play(text: &str, world: &World) -> (String, Vec<String>) {
     let redactions = Redactions::of(world);
+    let (mut secrets, mut told) = (Secrets::default(), Vec::new());
     let piece = |piece| match piece {
         Piece::Prose(line) => line.to_owned(),
         Piece::Step { live: true, command, screen } if !world.is_in_the_present() => {
             format!("{command}{screen}")
         }
         Piece::Step { live, command, screen } => {
-            let seen = redactions.redact(&run(command, live, world));
+            let seen = run(command, live, world);
+            secrets.collect(&world.home());
+            if secrets.are_on(&seen, command) {
+                told.push(command.to_owned());
+            }
+            let seen = redactions.redact(&seen);
             format!("{command}{}", reconcile(screen, seen, &redactions))
         }
     };
-    parse(text).into_iter().map(piece).collect()
+    let played = parse(text).into_iter().map(piece).collect();
+    (played, told)
 }
 
 /// The screen of the file where it matches, wildcards and literal values included; otherwise the one that was seen.
