@@ -115,6 +115,8 @@ pub(super) fn edited<'a, T>(
     for _ in 0..ATTEMPTS {
         locked.extend(desk.before.keys().cloned());
         let guard = store::lock(&lockables(&locked, &desk.written), &world.locks)?;
+        // They may be large: never twice in memory.
+        drop((desk, outcome));
         (desk, outcome) = decided()?;
         if desk.before.keys().all(|path| locked.contains(path)) {
             guard.commit(&desk.changes(world.now))?;
@@ -161,7 +163,7 @@ impl<'a> Desk<'a> {
     /// What a file says by now.
     pub fn bytes(&self, path: &Path) -> Bytes {
         let file = self.files.iter().find(|file| file.path() == path);
-        file.map(|file| file.clone().into_bytes()).unwrap_or_default()
+        file.map(File::to_bytes).unwrap_or_default()
     }
 
     /// What the files say by now.
@@ -444,9 +446,9 @@ impl<'a> Desk<'a> {
             let new = self.files.iter().find(|file| file.path() == path).unwrap_or(old);
             let before = match self.absent.contains(path) {
                 true => Before::Absent,
-                false => Before::Exactly(old.clone().into_bytes()),
+                false => Before::Exactly(old.to_bytes()),
             };
-            let bytes = new.clone().into_bytes();
+            let bytes = new.to_bytes();
             Change { path: path.clone(), bytes, secrecy: Secrecy::AsFound, before }
         };
         // Those first that the kubeconfigs are going to name.

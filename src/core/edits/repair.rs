@@ -57,7 +57,7 @@ impl Repaired {
         let what = format!("repaired {}", times(self.repairs.len()));
         let kept = keep_before(&self.path, &self.old, self.new.bytes(), &what, world.now);
         let (path, secrecy) = (self.path.clone(), Secrecy::AsFound);
-        let bytes = self.new.clone().into_bytes();
+        let bytes = self.new.to_bytes();
         let change = Change { path, bytes, secrecy, before: Before::Exactly(self.old.clone()) };
         [change, kept]
     }

@@ -26,9 +26,6 @@ pub trait Entry: Clone + PartialEq + 'static {
 
     /// All of a file.
     fn list(config: &Config) -> &[Self];
-
-    /// All of a file, to be changed.
-    fn list_mut(config: &mut Config) -> &mut Vec<Self>;
 }
 
 /// An entry that contexts name.
@@ -65,10 +62,6 @@ macro_rules! entry {
 
             fn list(config: &Config) -> &[Self] {
                 &config.$list
-            }
-
-            fn list_mut(config: &mut Config) -> &mut Vec<Self> {
-                &mut config.$list
             }
         }
     };

@@ -176,6 +176,11 @@ impl File {
         self.text.as_bytes()
     }
 
+    /// The same as a copy; of nothing else, since what was parsed is larger.
+    pub fn to_bytes(&self) -> Bytes {
+        Zeroizing::new(self.bytes().to_vec())
+    }
+
     /// The same, without a copy.
     pub fn into_bytes(self) -> Bytes {
         let Self { mut text, .. } = self;

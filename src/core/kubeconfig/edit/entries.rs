@@ -13,7 +13,9 @@ use crate::core::kubeconfig::yaml::emit::Value;
 use crate::core::kubeconfig::yaml::meaning::Meaning;
 use crate::core::kubeconfig::yaml::tree::Kind;
 
-use super::{Error, current_context, edited_to, place, removal, splice, writable};
+use super::{
+    Error, are_equal_apart_from, current_context, edited_to, place, removal, splice, writable,
+};
 
 /// What is to be in a kubeconfig.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,10 +82,9 @@ pub fn rename<'a, E: Entry>(file: &'a File, old: &str, new: &str) -> Result<Cow<
     let Some(index) = position::<E>(file, old) else { return Ok(Cow::Borrowed(file)) };
     let file = writable(Cow::Borrowed(file))?;
     let edit = Edit::set([E::LIST.into(), index.into(), "name".into()], Value::str(new));
-    let intend = |it: &mut E| new.clone_into(it.name_mut());
+    let renamed = E::new(new, E::list(file.config())[index].stanza().clone());
     let what = format!("{}[{index}].name", E::LIST);
-    edited_to(&file, &[edit], &what, |config| intend(&mut E::list_mut(config)[index]))
-        .map(Cow::Owned)
+    edited_to(&file, &[edit], &what, index..index + 1, [&renamed]).map(Cow::Owned)
 }
 
 /// The file without an entry; as it is where no entry has that name.
@@ -96,8 +97,7 @@ pub fn remove<'a, E: Entry>(file: &'a File, name: &str) -> Result<Cow<'a, File>,
     let file = writable(Cow::Borrowed(file))?;
     let edit = Edit::remove([E::LIST.into(), index.into()]);
     let what = format!("{}[{index}]", E::LIST);
-    let new = edited_to(&file, &[edit], &what, |config| drop(E::list_mut(config).remove(index)));
-    new.map(Cow::Owned)
+    edited_to::<E>(&file, &[edit], &what, index..index + 1, []).map(Cow::Owned)
 }
 
 /// The file without several entries, of which it has all; it is parsed once where that can be done.
@@ -129,10 +129,10 @@ fn without<E: Entry>(file: &File, names: &BTreeSet<String>) -> Option<File> {
     }
     let text = splice::apply(file.text(), removal::remove_items((key, list), &goes)?)?;
     let new = File::from_text(file.path().to_owned(), text).ok()?;
-    let mut config = file.config().clone();
-    E::list_mut(&mut config).retain(|entry| !names.contains(entry.name()));
     let is_intended =
-        *new.config() == config && new.meaning() == Meaning::without(file.root()?, E::LIST, &goes);
+        entries.iter().filter(|entry| !names.contains(entry.name())).eq(E::list(new.config()))
+            && are_equal_apart_from(E::LIST, file.config(), new.config())
+            && new.meaning() == Meaning::without(file.root()?, E::LIST, &goes);
     is_intended.then_some(new)
 }
 
@@ -189,7 +189,8 @@ pub fn changed_fields<E: Entry>(old: &E::Stanza, new: &E::Stanza) -> Vec<String>
 
 fn append<E: Entry>(file: &File, new: &E) -> Result<File, Error> {
     let edit = Edit::append([E::LIST.into()], vec![item(new)]);
-    edited_to(file, &[edit], E::LIST, |config| E::list_mut(config).push(new.clone()))
+    let end = E::list(file.config()).len();
+    edited_to(file, &[edit], E::LIST, end..end, [new])
 }
 
 /// Writes the fields that differ.
@@ -204,8 +205,7 @@ fn change<'a, E: Entry>(
         return Ok(file);
     }
     let what = format!("{}[{index}]", E::LIST);
-    let intend = |list: &mut Vec<E>| new.clone_into(&mut list[index]);
-    edited_to(&file, &edits, &what, |config| intend(E::list_mut(config))).map(Cow::Owned)
+    edited_to(&file, &edits, &what, index..index + 1, [new]).map(Cow::Owned)
 }
 
 /// The stanza becomes wholly `stanza`, which says the same as `new`; what nobody knows goes with the old one.
@@ -217,8 +217,7 @@ pub(super) fn replace<E: Entry>(
 ) -> Result<File, Error> {
     let what = format!("{}[{index}]", E::LIST);
     let edit = Edit::set(self::stanza::<E>(index), stanza);
-    let intend = |list: &mut Vec<E>| new.clone_into(&mut list[index]);
-    edited_to(file, &[edit], &what, |config| intend(E::list_mut(config)))
+    edited_to(file, &[edit], &what, index..index + 1, [new])
 }
 
 fn stanza<E: Entry>(index: usize) -> [Step; 3] {

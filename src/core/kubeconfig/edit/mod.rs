@@ -14,10 +14,12 @@ mod splice;
 mod taken;
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::entry::Entry;
 use super::file::{self, File};
-use super::types::Config;
+use super::types::{Config, NamedCluster, NamedContext, NamedUser};
 use super::yaml::change::Edit;
 use super::yaml::emit::Value;
 use super::yaml::meaning::Meaning;
@@ -28,6 +30,9 @@ pub use order::order;
 pub use repair::{Repair, clear_current, repair};
 use splice::Pair;
 pub use taken::{Taken, entries_of, replace, take};
+
+/// The key of the current context.
+const CURRENT_CONTEXT: &str = "current-context";
 
 /// Why a file cannot be edited.
 #[derive(Debug, thiserror::Error)]
@@ -105,19 +110,23 @@ pub fn set_current_context<'a>(file: &'a File, name: &str) -> Result<Cow<'a, Fil
 }
 
 fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>, Error> {
-    const KEY: &str = "current-context";
     if file.config().current_context == name {
         return Ok(file);
     }
     let file = writable(file)?;
-    let new = edited(&file, &Edit::set([KEY.into()], Value::str(name)), KEY)?;
-    let is_intended =
-        new.config().current_context == name && are_equal_elsewhere(new.config(), file.config());
-    if is_intended { Ok(Cow::Owned(new)) } else { Err(unsafe_to_change(file.path(), KEY)) }
+    let new =
+        edited(&file, &Edit::set([CURRENT_CONTEXT.into()], Value::str(name)), CURRENT_CONTEXT)?;
+    let is_intended = new.config().current_context == name
+        && are_equal_apart_from(CURRENT_CONTEXT, new.config(), file.config());
+    if is_intended {
+        Ok(Cow::Owned(new))
+    } else {
+        Err(unsafe_to_change(file.path(), CURRENT_CONTEXT))
+    }
 }
 
-/// Whether two configurations say the same apart from the current context. Not by a copy: they may be large.
-fn are_equal_elsewhere(one: &Config, other: &Config) -> bool {
+/// Whether two configurations say the same apart from what is under `key`. Not by a copy: they may be large.
+fn are_equal_apart_from(key: &str, one: &Config, other: &Config) -> bool {
     let Config {
         kind,
         api_version,
@@ -125,35 +134,36 @@ fn are_equal_elsewhere(one: &Config, other: &Config) -> bool {
         clusters,
         users,
         contexts,
-        current_context: _,
+        current_context,
         extensions,
     } = one;
     *kind == other.kind
         && *api_version == other.api_version
         && *preferences == other.preferences
-        && *clusters == other.clusters
-        && *users == other.users
-        && *contexts == other.contexts
+        && (key == NamedCluster::LIST || *clusters == other.clusters)
+        && (key == NamedUser::LIST || *users == other.users)
+        && (key == NamedContext::LIST || *contexts == other.contexts)
+        && (key == CURRENT_CONTEXT || *current_context == other.current_context)
         && *extensions == other.extensions
 }
 
-/// The file with all of `edits` made, which says then what `intend` makes of what it said.
-fn edited_to(
-    file: &File,
+/// The file with all of `edits` made, which says then that those `at` one place of a list of entries are `with`, and the rest
+/// as before.
+fn edited_to<'e, E: Entry>(
+    file: &'e File,
     edits: &[Edit],
     what: &str,
-    intend: impl FnOnce(&mut Config),
+    at: Range<usize>,
+    with: impl IntoIterator<Item = &'e E>,
 ) -> Result<File, Error> {
     let mut new = Cow::Borrowed(file);
     for edit in edits {
         new = Cow::Owned(edited(&new, edit, what)?);
     }
-    let mut config = file.config().clone();
-    intend(&mut config);
-    if *new.config() != config {
-        return Err(unsafe_to_change(file.path(), what));
-    }
-    Ok(new.into_owned())
+    let (old, found) = (E::list(file.config()), E::list(new.config()));
+    let is_intended = old[..at.start].iter().chain(with).chain(&old[at.end..]).eq(found)
+        && are_equal_apart_from(E::LIST, file.config(), new.config());
+    if is_intended { Ok(new.into_owned()) } else { Err(unsafe_to_change(file.path(), what)) }
 }
 
 /// The file with one edit made. What it says then differs by that from what it said, unknown fields included; whether client-go
@@ -202,7 +212,7 @@ fn place_of_current_context<'a>(root: Cursor<'a>, edit: &Edit) -> Option<Pair<'a
     let is_header = |(key, value): &Pair<'_>| {
         matches!(key.text(), "apiVersion" | "kind") && value.kind() == Kind::Scalar
     };
-    let is_it = edit.path == ["current-context".into()];
+    let is_it = edit.path == [CURRENT_CONTEXT.into()];
     root.pairs().filter(|pair| is_it && is_header(pair)).last()
 }
 

@@ -69,8 +69,9 @@ pub fn take<'a, E: Entry>(file: &'a File, taken: &[Taken<'_, E>]) -> Result<Cow<
     }
     let file = writable(Cow::Borrowed(file))?;
     let edit = Edit::append([E::LIST.into()], values(taken));
-    let new = taken.iter().map(|it| it.new.clone());
-    edited_to(&file, &[edit], E::LIST, |config| E::list_mut(config).extend(new)).map(Cow::Owned)
+    let end = E::list(file.config()).len();
+    let new = taken.iter().map(|it| &it.new);
+    edited_to(&file, &[edit], E::LIST, end..end, new).map(Cow::Owned)
 }
 
 /// The file in which this entry has taken the place of the one of its name; what nobody knows goes with that one.

@@ -22,7 +22,8 @@ impl<'a> Builder<'a> {
     }
 
     /// The tree, when all events have been taken.
-    pub fn done(self) -> Tree {
+    pub fn done(mut self) -> Tree {
+        self.tree.nodes.shrink_to_fit();
         self.tree
     }
 
