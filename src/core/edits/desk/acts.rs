@@ -1,0 +1,237 @@
+//! What can be done to the entries of the files on the desk. Each step is noted.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::core::changes::{Bytes, Found, Secrecy};
+use crate::core::contexts::{ContextError, named, unknown};
+use crate::core::edits::EditsError;
+use crate::core::kubeconfig::{self, Entry, Item, NamedContext, Taken, changed_fields, near};
+use crate::core::report::EditStep;
+use crate::core::{Error, store};
+
+use super::Desk;
+
+impl Desk<'_> {
+    /// The name of the current context.
+    pub fn current(&self) -> Result<String, ContextError> {
+        let current = self.view().current_context().map(|(name, _)| name.to_owned());
+        current.ok_or_else(|| ContextError::NoCurrent(named(&self.how.paths)))
+    }
+
+    /// An entry that must be there.
+    pub fn need<E: Entry>(&self, name: &str) -> Result<Item<'_, E>, Error> {
+        self.view().entry::<E>(name).ok_or_else(|| self.unknown::<E>(name))
+    }
+
+    fn unknown<E: Entry>(&self, name: &str) -> Error {
+        if E::KIND == NamedContext::KIND {
+            return unknown(name, self.view(), &self.how.paths).into();
+        }
+        let entries = self.view().entries::<E>();
+        let near = near(name, entries.iter().map(|item| item.entry.name()));
+        EditsError::Unknown {
+            kind: E::KIND,
+            name: name.to_owned(),
+            files: named(&self.how.paths),
+            near: near.into_iter().map(str::to_owned).collect(),
+        }
+        .into()
+    }
+
+    /// Changes an entry, or adds it to the default file. `change` also gets to know the file.
+    pub fn put<E: Entry>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(&mut E::Stanza, &Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (file, old) = match self.view().entry::<E>(name) {
+            Some(item) => (item.file.path().to_owned(), Some(item.entry.stanza().clone())),
+            None => (self.default_file()?, None),
+        };
+        let is_new = old.is_none();
+        let old = old.unwrap_or_default();
+        let mut stanza = old.clone();
+        change(&mut stanza, &file)?;
+        let fields = changed_fields::<E>(&old, &stanza);
+        let new = E::new(name, stanza);
+        if self.edit(&file, |file| kubeconfig::put(file, &new))? {
+            let (kind, name) = (E::KIND, name.to_owned());
+            self.tell_of_hidden::<E>(&name);
+            self.steps.push(match is_new {
+                true => EditStep::Created { kind, name, file },
+                false => EditStep::Changed { kind, name, fields, file },
+            });
+        }
+        Ok(())
+    }
+
+    /// Takes entries of other files in, at the end of the default file.
+    pub fn take<E: Entry>(&mut self, taken: &[Taken<'_, E>]) -> Result<(), Error> {
+        let file = self.default_file()?;
+        self.edit(&file, |file| kubeconfig::take(file, taken))?;
+        let created = |it: &Taken<'_, E>| EditStep::Created {
+            kind: E::KIND,
+            name: it.new.name().to_owned(),
+            file: file.clone(),
+        };
+        self.steps.extend(taken.iter().map(created));
+        Ok(())
+    }
+
+    /// Puts an entry of another file in the place of the one of its name, in the file of that one.
+    pub fn replace<E: Entry>(&mut self, taken: &Taken<'_, E>) -> Result<(), Error> {
+        let name = taken.new.name().to_owned();
+        let file = self.need::<E>(&name)?.file.path().to_owned();
+        self.edit(&file, |file| kubeconfig::replace(file, taken))?;
+        let (kind, fields) = (E::KIND, Vec::new());
+        self.steps.push(EditStep::Changed { kind, name, fields, file });
+        Ok(())
+    }
+
+    /// Gives an entry a name that nothing else has.
+    pub fn rename<E: Entry>(&mut self, old: &str, new: &str) -> Result<(), Error> {
+        let file = self.need::<E>(old)?.file.path().to_owned();
+        if let Some(other) = self.view().entry::<E>(new) {
+            let (kind, name, file) = (E::KIND, new.to_owned(), other.file.path().to_owned());
+            return Err(EditsError::Exists { kind, name, file }.into());
+        }
+        self.edit(&file, |file| kubeconfig::rename::<E>(file, old, new))?;
+        let (kind, name, to) = (E::KIND, old.to_owned(), new.to_owned());
+        self.steps.push(EditStep::Renamed { kind, name, to, file });
+        self.warn_of_return::<E>(old);
+        Ok(())
+    }
+
+    /// Takes an entry out of the file that owns it.
+    pub fn remove<E: Entry>(&mut self, name: &str) -> Result<(), Error> {
+        let file = self.need::<E>(name)?.file.path().to_owned();
+        self.edit(&file, |file| kubeconfig::remove::<E>(file, name))?;
+        self.steps.push(EditStep::Deleted { kind: E::KIND, name: name.to_owned(), file });
+        self.warn_of_return::<E>(name);
+        Ok(())
+    }
+
+    /// Puts every file in order.
+    pub fn order(&mut self) -> Result<(), Error> {
+        let paths: Vec<PathBuf> = self.files.iter().map(|file| file.path().to_owned()).collect();
+        for file in paths {
+            if self.edit(&file, kubeconfig::order)? {
+                self.steps.push(EditStep::Ordered { file });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a context the current one, where client-go would: in the default file.
+    pub fn switch(&mut self, name: &str) -> Result<(), Error> {
+        let file = self.default_file()?;
+        if self.edit(&file, |file| kubeconfig::set_current_context(file, name))? {
+            self.steps.push(EditStep::Switched { name: name.to_owned(), file });
+        }
+        Ok(())
+    }
+
+    /// While `name` is the current context: makes that none, in the file that says so.
+    pub fn clear_current(&mut self, name: &str) -> Result<(), Error> {
+        while let Some(file) = self.says_current(name) {
+            self.edit(&file, |file| kubeconfig::set_current_context(file, ""))?;
+            self.steps.push(EditStep::Cleared { name: name.to_owned(), file });
+        }
+        Ok(())
+    }
+
+    fn says_current(&self, name: &str) -> Option<PathBuf> {
+        let (_, file) = self.view().current_context().filter(|(current, _)| *current == name)?;
+        Some(file.path().to_owned())
+    }
+
+    /// Edits the entries of every file, hidden ones too, for which `edit` gives another one.
+    pub fn each<E: Entry>(
+        &mut self,
+        mut edit: impl FnMut(Item<'_, E>) -> Result<Option<E>, Error>,
+    ) -> Result<(), Error> {
+        let mut changed = Vec::new();
+        for it in self.view().everywhere::<E>() {
+            if let Some(new) = edit(it)? {
+                changed.push((it.file.path().to_owned(), it.entry.clone(), new));
+            }
+        }
+        for (file, old, new) in changed {
+            self.edit(&file, |file| kubeconfig::put(file, &new))?;
+            let fields = changed_fields::<E>(old.stanza(), new.stanza());
+            let (kind, name) = (E::KIND, new.name().to_owned());
+            self.steps.push(EditStep::Changed { kind, name, fields, file });
+        }
+        Ok(())
+    }
+
+    /// Takes the entries out, of every file and hidden ones too, that `goes` picks. Returns their names.
+    pub fn remove_where<E: Entry>(
+        &mut self,
+        goes: impl Fn(Item<'_, E>) -> bool,
+    ) -> Result<BTreeSet<String>, Error> {
+        let mut gone: BTreeMap<PathBuf, BTreeSet<String>> = BTreeMap::new();
+        for it in self.view().everywhere::<E>().filter(|it| goes(*it)) {
+            let names = gone.entry(it.file.path().to_owned()).or_default();
+            names.insert(it.entry.name().to_owned());
+        }
+        for (file, names) in &gone {
+            self.edit(file, |file| kubeconfig::remove_all::<E>(file, names))?;
+            self.steps.extend(names.iter().map(|name| EditStep::Deleted {
+                kind: E::KIND,
+                name: name.clone(),
+                file: file.clone(),
+            }));
+        }
+        let gone: BTreeSet<String> = gone.into_values().flatten().collect();
+        let left = self.view().entries::<E>();
+        let left = left.iter().map(|it| it.entry.name().to_owned());
+        let back: Vec<String> = left.filter(|name| gone.contains(name)).collect();
+        back.iter().for_each(|name| self.warn_of_return::<E>(name));
+        Ok(gone)
+    }
+
+    /// Writes a file beside the kubeconfigs, in one set with them; one that holds something else stays, and is an error.
+    pub fn write(&mut self, path: PathBuf, bytes: Bytes, secrecy: Secrecy) -> Result<(), Error> {
+        let snapshot = store::read([path.clone()]);
+        let differs = match (self.written.get(&path), snapshot.get(&path)) {
+            (Some((other, _)), _) | (None, Found::File { bytes: other, .. }) => *other != bytes,
+            (None, Found::Absent) => false,
+            (None, Found::Unreadable(_)) => true,
+        };
+        if differs {
+            return Err(EditsError::Taken(path).into());
+        }
+        self.steps.push(EditStep::Wrote { file: path.clone() });
+        self.written.insert(path, (bytes, secrecy));
+        Ok(())
+    }
+
+    fn files_of<E: Entry>(&self, name: &str) -> Vec<String> {
+        let all = self.view().everywhere::<E>().filter(|item| item.entry.name() == name);
+        all.map(|item| item.file.path().display().to_string()).collect()
+    }
+
+    fn tell_of_hidden<E: Entry>(&mut self, name: &str) {
+        if let [_, hidden @ ..] = &self.files_of::<E>(name)[..]
+            && !hidden.is_empty()
+        {
+            let files = hidden.join(", ");
+            self.notes.push(format!(
+                "another {} `{name}` stands in {files}, where it is hidden",
+                E::KIND
+            ));
+        }
+    }
+
+    /// What was hidden by the entry counts now.
+    fn warn_of_return<E: Entry>(&mut self, name: &str) {
+        if let Some(file) = self.files_of::<E>(name).first() {
+            let kind = E::KIND;
+            self.warnings.push(format!(
+                "there is still a {kind} `{name}`: the one in {file} was hidden, and counts now"
+            ));
+        }
+    }
+}
