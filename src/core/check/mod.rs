@@ -6,7 +6,9 @@ mod rules;
 
 pub use client::{ClientCertificate, certificate_file};
 pub use examine::{Error, Examined, What, examine};
-pub use rules::{DANGERS, Finding, Look, RULES, Rule, Severity, Subject, dangers, findings};
+pub use rules::{
+    DANGERS, Finding, Look, OPEN_FILE, RULES, Rule, Severity, Subject, dangers, findings,
+};
 
 /// A path as text: one that is no UTF-8 is no reason to keep a finding back.
 fn as_text<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {

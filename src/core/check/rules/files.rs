@@ -61,7 +61,7 @@ pub(super) fn hint(rule: &str, file: &Path) -> Option<String> {
     let file = quoted(file);
     match rule {
         "current-context" => Some(format!("kubepki context list --kubeconfig {file}")),
-        "open-file" => Some(format!("chmod 600 {file}")),
+        super::OPEN_FILE => Some(format!("chmod 600 {file}")),
         _ => None,
     }
 }

@@ -20,6 +20,9 @@ use crate::core::x509::time::{Moment, Period};
 
 pub use subject::Subject;
 
+/// The rule about files that others can read although they hold secrets.
+pub const OPEN_FILE: &str = "open-file";
+
 /// How bad a finding is; worse ones are greater.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -88,7 +91,7 @@ const fn info(name: &'static str, look: Look) -> Rule {
 /// All rules, in the order in which they are told of.
 pub const RULES: &[Rule] = &[
     error("current-context", Look::File(files::current_context)),
-    warning("open-file", Look::File(files::open)),
+    warning(OPEN_FILE, Look::File(files::open)),
     warning("more-documents", Look::File(files::more_documents)),
     info("hidden", Look::File(files::hidden)),
     error("context-name", Look::Context(contexts::name)),

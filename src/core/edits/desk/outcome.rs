@@ -5,7 +5,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 
 use crate::core::changes::{Before, Change, Changes, Found, Secrecy, folder_of};
-use crate::core::check::{Severity, Subject, findings};
+use crate::core::check::{Finding, OPEN_FILE, Severity, Subject, findings};
 use crate::core::kubeconfig::File;
 use crate::core::place::keep_before;
 use crate::core::report::{EditReport, EditStep};
@@ -94,7 +94,12 @@ impl Desk<'_> {
         Told { changed: !self.before.is_empty(), warnings, notes }
     }
 
-    /// What is wrong with the entries that were written: clients would fail at it.
+    fn has_written_users_to(&self, file: &Path) -> bool {
+        let is_user = |step: &EditStep| matches!(written(step), Some(("user", _)));
+        self.steps.iter().any(|step| is_user(step) && step.file() == file)
+    }
+
+    /// What is wrong with the entries that were written: clients would fail at it, or others can read the secret.
     fn findings(&self, world: &World<'_>) -> Vec<String> {
         let written: BTreeSet<(&str, &str)> = self.steps.iter().filter_map(written).collect();
         let is_written = |kind, name: &str| written.contains(&(kind, name));
@@ -109,7 +114,15 @@ impl Desk<'_> {
         subject.contexts.retain(|it| is_written("context", &it.entry.name));
         let found = findings(&subject).into_iter();
         let found = found.filter(|it| it.severity >= Severity::Warning);
-        found.filter_map(|it| Some(format!("{}: {}", it.entry?, it.message))).collect()
+        let told = |it: Finding| match it.entry {
+            Some(entry) => Some(format!("{entry}: {}", it.message)),
+            None if it.rule == OPEN_FILE && self.has_written_users_to(&it.file) => {
+                let (file, hint) = (it.file.display(), it.hint.unwrap_or_default());
+                Some(format!("{file}: {}; for you alone: {hint}", it.message))
+            }
+            None => None,
+        };
+        found.filter_map(told).collect()
     }
 }
 
