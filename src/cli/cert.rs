@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::args::{self, Lasting, Shared, Signing, Writing};
+use super::list::ListArgs;
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
 use crate::core::spec::{
@@ -29,6 +30,20 @@ Examples:
   kubepki cert issue worker-1 --profile node
   kubepki cert issue web --profile server --san web.example.com --san 10.0.0.7")]
     Issue(Box<IssueArgs>),
+
+    /// List what expires when, the soonest first: certificates in files, folders and kubeconfigs, and revocation lists
+    #[command(
+        visible_alias = "ls",
+        after_help = "\
+Examples:
+  kubepki cert list
+  kubepki cert list --expiring-in 30d
+  kubepki cert list --at 2027-06-01 pki alice.crt
+  kubepki cert list --config cluster.yaml -o wide
+  kubepki cert list -o prometheus --out kubepki.prom
+  kubepki cert list -o kubeadm"
+    )]
+    List(Box<ListArgs>),
 
     /// Make a key and a request, for a CA elsewhere to sign
     #[command(after_help = "\

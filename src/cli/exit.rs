@@ -39,6 +39,7 @@ impl From<&Error> for Exit {
             | Error::Catalog(_)
             | Error::Cluster(_)
             | Error::Context(ContextError::NoTerminal)
+            | Error::Expiry(_)
             | Error::FileName(_)
             | Error::KeyType(_)
             | Error::KubeconfigInput(_)

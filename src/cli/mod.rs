@@ -23,6 +23,7 @@ mod elsewhere;
 pub mod exit;
 mod kubeconfig;
 mod kubeconfig_view;
+mod list;
 pub mod output;
 pub mod picker;
 mod prompt;
@@ -237,6 +238,7 @@ impl Session<'_> {
             Command::Cert(CertCommand::Issue(args)) => {
                 self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
+            Command::Cert(CertCommand::List(args)) => self.list(&args),
             Command::Cert(CertCommand::Request(args)) => {
                 self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
@@ -417,6 +419,7 @@ fn parse(arguments: &[OsString], called: Called) -> Result<Cli, clap::Error> {
     let matches = called.command().try_get_matches_from(arguments)?;
     args::check_contradictions(&matches)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
+    list::check_form(&cli)?;
     cli.shared.cert_dir_is_typed = args::is_typed(&matches, "cert_dir");
     Ok(cli)
 }

@@ -33,6 +33,12 @@ pub enum Format {
     Name,
     /// For people, with more columns where there are more to show.
     Wide,
+    /// For Prometheus; a list of certificates alone.
+    #[value(hide = true)]
+    Prometheus,
+    /// For what reads kubeadm's JSON; a list of certificates alone.
+    #[value(hide = true)]
+    Kubeadm,
 }
 
 /// Something that can be printed.
@@ -45,6 +51,11 @@ pub trait Printed: Serialize {
 
     /// The same with more columns, where there are more to show.
     fn wide(&self) -> String {
+        self.text()
+    }
+
+    /// For Prometheus, where there are numbers to watch.
+    fn metrics(&self) -> String {
         self.text()
     }
 
@@ -146,19 +157,27 @@ impl<'a> Output<'a> {
     /// Prints a report. With `--quiet` only what was asked for.
     pub fn report<P: Printed>(&mut self, report: &P) -> io::Result<()> {
         self.wipe();
-        let text = match self.format {
-            Format::Text | Format::Wide if self.quiet && !P::IS_DATA => return Ok(()),
+        if self.quiet && !P::IS_DATA && matches!(self.format, Format::Text | Format::Wide) {
+            return Ok(());
+        }
+        let text = self.rendered(report)?;
+        let stream = if self.data_is_taken { &mut *self.talk } else { &mut *self.data };
+        stream.write_all(text.as_bytes())?;
+        stream.flush()
+    }
+
+    /// A report as it would be printed.
+    pub fn rendered<P: Printed>(&self, report: &P) -> io::Result<String> {
+        Ok(match self.format {
             Format::Text => escape(&report.text()),
             Format::Wide => escape(&report.wide()),
             Format::Name => {
                 report.names().iter().map(|name| format!("{}\n", escape_line(name))).collect()
             }
-            Format::Json => json(report)?,
+            Format::Json | Format::Kubeadm => json(report)?,
             Format::Yaml => report.yaml()?,
-        };
-        let stream = if self.data_is_taken { &mut *self.talk } else { &mut *self.data };
-        stream.write_all(text.as_bytes())?;
-        stream.flush()
+            Format::Prometheus => report.metrics(),
+        })
     }
 
     /// Prints data that is a report in itself, such as a completion script.

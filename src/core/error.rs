@@ -2,8 +2,8 @@
 
 use crate::core::x509::{key_type, name, san, time};
 use crate::core::{
-    ContextError, EditsError, PackError, bundle, catalog, check, inventory, keys, kubeconfig, plan,
-    sign, spec, store,
+    ContextError, EditsError, ExpiryError, PackError, bundle, catalog, check, inventory, keys,
+    kubeconfig, plan, sign, spec, store,
 };
 
 /// Why an act did not come to its end. Nothing was changed then.
@@ -20,6 +20,7 @@ pub enum Error {
     Context(#[from] ContextError),
     Edit(#[from] kubeconfig::EditError),
     Edits(#[from] EditsError),
+    Expiry(#[from] ExpiryError),
     Kubeconfig(#[from] kubeconfig::Error),
     KubeconfigMerged(#[from] kubeconfig::MergedError),
     KubeconfigInput(#[from] kubeconfig::InputError),
@@ -48,6 +49,7 @@ impl Error {
             Self::Context(error) => error.hint(),
             Self::Edit(error) => error.hint(),
             Self::Edits(error) => error.hint(),
+            Self::Expiry(error) => error.hint(),
             Self::Kubeconfig(error) => error.hint(),
             Self::KubeconfigMerged(error) => error.hint(),
             Self::KubeconfigInput(error) => error.hint(),

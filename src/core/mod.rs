@@ -21,6 +21,7 @@ pub mod x509;
 
 mod contexts;
 mod edits;
+mod expiry;
 mod look;
 mod make;
 mod pack;
@@ -40,6 +41,7 @@ pub use edits::{
     set_namespace, set_user, states, undo, users,
 };
 pub use error::Error;
+pub use expiry::{Error as ExpiryError, List, as_kubeadm, list, write_list};
 pub use look::{
     Alone, Export, Shown, Split, ViewOf, alone, check as check_kubeconfigs, check_each, diff,
     export, split, view,

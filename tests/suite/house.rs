@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "parallel",
     "changes",
     "x509",
@@ -34,6 +34,7 @@ const ORDER: [&str; 23] = [
     "show",
     "edits",
     "look",
+    "expiry",
 ];
 
 #[test]

@@ -69,6 +69,8 @@ impl World {
         command.current_dir(self.home()).env_clear();
         command.env("HOME", self.home()).env("PATH", path_with_kubepki());
         command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
+        // The machine may be a node.
+        command.env("KUBEPKI_KUBELET_DIR", self.path("kubelet"));
         if let Some(clock) = self.clock {
             command.env("KUBEPKI_AT", clock);
         }

@@ -103,6 +103,9 @@ pub enum Error {
         /// What is wrong.
         source: csr::Error,
     },
+    /// Nothing with an end.
+    #[error("{0} holds no certificate and no revocation list")]
+    Undated(PathBuf),
     /// None of what we know.
     #[error("{0} holds no certificate, request, key, revocation list or kubeconfig")]
     Unknown(PathBuf),
@@ -123,6 +126,9 @@ impl Error {
             | Self::PublicKey { .. }
             | Self::Request { .. } => None,
             Self::Embedded { .. } => Some("it has to be the Base64 of a PEM file".into()),
+            Self::Undated(path) => {
+                Some(format!("see what it holds: kubepki cert show {}", quoted(path)))
+            }
             Self::Unknown(path) => Some(format!("see what it is: file {}", quoted(path))),
         }
     }
@@ -245,7 +251,7 @@ fn of_kubeconfig(path: &Path, bytes: &[u8]) -> Result<Vec<Examined>, Error> {
 }
 
 /// Whether it is worth telling what is wrong with it as a kubeconfig.
-fn looks_like_kubeconfig(bytes: &[u8]) -> bool {
+pub(super) fn looks_like_kubeconfig(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_ok_and(|text| {
         ["clusters:", "contexts:", "users:", "\"clusters\""].iter().any(|key| text.contains(key))
     })

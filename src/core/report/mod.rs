@@ -2,9 +2,11 @@
 
 mod contexts;
 mod edits;
+mod expiry;
 mod facts;
 mod files;
 mod findings;
+mod kubeadm;
 mod made;
 mod merged;
 mod shown;
@@ -15,9 +17,13 @@ pub use edits::{
     ClusterRow, ClustersReport, Credential, EditReport, EditStep, RepairReport, RepairRow,
     StateRow, StatesReport, Trust, UndoReport, UserRow, UsersReport,
 };
+pub use expiry::{
+    ExpiryFacts, ExpiryKind, ExpiryPlace, ExpiryReport, ExpiryRow, ExpiryState, Judgement,
+};
 pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
 pub use files::{FileRow, FilesReport, ReaderRow};
 pub use findings::{DifferencesReport, FindingsReport};
+pub use kubeadm::{KubeadmReport, KubeadmRow};
 pub use made::{Action, FileReport, MadeReport};
 pub use merged::{Fate, MergeReport, MergedEntry};
 pub use shown::{CaReport, Failure, KeyState, ShowReport, ShownFacts, ShownItem};

@@ -35,4 +35,4 @@ pub use self::journal::{Outcome, Recovery};
 pub use self::lock::{Guard, LockSettings, Lockable, lock, unlock_dead};
 pub use self::private::{PrivateFile, private_file};
 pub use self::read::{LIMIT, read, read_stream};
-pub use self::walk::files;
+pub use self::walk::{Survey, files, survey};

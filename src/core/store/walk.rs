@@ -1,6 +1,9 @@
-//! The files of a folder, bounded, and without leaving it.
+//! The files of a folder, bounded.
 
-use std::fs;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, DirEntry};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
@@ -8,8 +11,20 @@ use super::error::Error;
 /// The most files that are taken from one folder.
 const MOST_FILES: usize = 10_000;
 
+/// The most files that are looked at in one folder, keys and all.
+const MOST_SURVEYED: usize = 100_000;
+
 /// How many folders deep one looks.
 const DEEPEST: usize = 16;
+
+/// What there is at a path, and what of it cannot be looked into.
+#[derive(Debug, Default)]
+pub struct Survey {
+    /// The files, in order of their names.
+    pub files: Vec<PathBuf>,
+    /// The folders that cannot be read, each with the reason.
+    pub failures: Vec<(PathBuf, Error)>,
+}
 
 /// The files at `path`: itself, or those of the folder and of the folders in it, in order of their names. A symlink counts if it
 /// leads to a file of the same folder.
@@ -22,38 +37,112 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
         return Ok(vec![path.to_owned()]);
     }
     let root = fs::canonicalize(path).map_err(Error::io("read", path))?;
-    let mut walk = Walk { top: path, root: &root, found: Vec::new() };
-    walk.folder(path, 0)?;
-    walk.found.sort();
-    Ok(walk.found)
+    let stays = |end: &Path| end.starts_with(&root);
+    let walk = Walk::through(path, &root, DEEPEST, MOST_FILES, &stays);
+    if let Some((_, error)) = walk.failures.into_iter().next() {
+        return Err(error);
+    }
+    let links = walk.links.into_iter().map(|(link, _)| link);
+    let mut files: Vec<PathBuf> = walk.files.into_values().chain(links).collect();
+    files.sort();
+    Ok(files)
+}
+
+/// The same, where one part that cannot be read does not hide the others, and symlinks count wherever they lead: for whoever only
+/// looks. A file that a symlink leads to goes by the name of the symlink alone, since that is what programs open. Hidden files and
+/// folders are passed over; other folders in the folder are looked into so many deep.
+pub fn survey(path: &Path, depth: usize) -> Survey {
+    let root = match path.is_dir().then(|| fs::canonicalize(path)) {
+        None => return Survey { files: vec![path.to_owned()], failures: Vec::new() },
+        Some(Ok(root)) => root,
+        Some(Err(error)) => {
+            let error = Error::io("read", path)(error);
+            return Survey { files: Vec::new(), failures: vec![(path.to_owned(), error)] };
+        }
+    };
+    let mut walk = Walk::through(path, &root, depth.min(DEEPEST), MOST_SURVEYED, &|_| true);
+    walk.links.sort();
+    // Of several links to one file, the first in order stays.
+    for (link, end) in walk.links.into_iter().rev() {
+        walk.files.insert(end, link);
+    }
+    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+    let below = |file: &'_ Path| file.strip_prefix(path).unwrap_or(file).iter().any(is_hidden);
+    let mut files: Vec<PathBuf> = walk.files.into_values().collect();
+    files.retain(|file| !below(file));
+    files.sort();
+    Survey { files, failures: walk.failures }
 }
 
 struct Walk<'a> {
     top: &'a Path,
-    root: &'a Path,
-    found: Vec<PathBuf>,
+    most: usize,
+    /// Whether a link that leads there counts.
+    counts: &'a dyn Fn(&Path) -> bool,
+    /// Each file by where it really is.
+    files: BTreeMap<PathBuf, PathBuf>,
+    /// Each link with the file that it leads to.
+    links: Vec<(PathBuf, PathBuf)>,
+    failures: Vec<(PathBuf, Error)>,
 }
 
-impl Walk<'_> {
-    fn folder(&mut self, folder: &Path, depth: usize) -> Result<(), Error> {
-        for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
-            let entry = entry.map_err(Error::io("read", folder))?;
-            let (path, kind) = (entry.path(), entry.file_type());
-            let kind = kind.map_err(Error::io("read", &path))?;
-            if kind.is_dir() && depth < DEEPEST {
-                self.folder(&path, depth + 1)?;
-            } else if kind.is_file() || (kind.is_symlink() && self.stays(&path)) {
-                self.found.push(path);
-            }
-            if self.found.len() > MOST_FILES {
-                return Err(Error::TooManyFiles { path: self.top.to_owned(), limit: MOST_FILES });
-            }
-        }
-        Ok(())
+impl<'a> Walk<'a> {
+    /// Walks through the folder `top`, which really is `root`.
+    fn through(
+        top: &'a Path,
+        root: &Path,
+        depth: usize,
+        most: usize,
+        counts: &'a dyn Fn(&Path) -> bool,
+    ) -> Self {
+        let (files, links, failures) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let mut walk = Self { top, most, counts, files, links, failures };
+        walk.folder(top, root, depth);
+        walk
     }
 
-    fn stays(&self, link: &Path) -> bool {
-        fs::canonicalize(link).is_ok_and(|end| end.is_file() && end.starts_with(self.root))
+    fn folder(&mut self, folder: &Path, real: &Path, depth: usize) {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) => return self.fail("read", folder, error),
+        };
+        for entry in entries {
+            if self.files.len() + self.links.len() > self.most {
+                let (path, limit) = (self.top.to_owned(), self.most);
+                return self.failures.push((path.clone(), Error::TooManyFiles { path, limit }));
+            }
+            match entry {
+                Ok(entry) => self.entry(&entry, real, depth),
+                Err(error) => return self.fail("read", folder, error),
+            }
+        }
+    }
+
+    fn entry(&mut self, entry: &DirEntry, real: &Path, depth: usize) {
+        let path = entry.path();
+        // In the working folder a file goes by its name alone.
+        let path = match self.top == Path::new(".") {
+            true => path.strip_prefix(".").map(Path::to_owned).unwrap_or(path),
+            false => path,
+        };
+        match entry.file_type() {
+            Err(error) => self.fail("read", &path, error),
+            Ok(kind) if kind.is_dir() && depth > 0 => {
+                self.folder(&path, &real.join(entry.file_name()), depth - 1);
+            }
+            Ok(kind) if kind.is_file() => {
+                self.files.insert(real.join(entry.file_name()), path);
+            }
+            Ok(kind) if kind.is_symlink() => {
+                let end = fs::canonicalize(&path).ok().filter(|end| end.is_file());
+                self.links.extend(end.filter(|end| (self.counts)(end)).map(|end| (path, end)));
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn fail(&mut self, doing: &'static str, path: &Path, error: io::Error) {
+        self.failures.push((path.to_owned(), Error::io(doing, path)(error)));
     }
 }
 
@@ -96,5 +185,26 @@ mod tests {
         }
         let error = files(dir.path()).unwrap_err().to_string();
         assert!(error.ends_with("has more than 10000 files"), "{error}");
+    }
+
+    #[test]
+    fn a_survey_follows_links_and_names_each_file_once_by_the_name_that_programs_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        let place = |name: &str| dir.path().join(name);
+        fs::create_dir(place("below")).unwrap();
+        fs::create_dir(place(".old")).unwrap();
+        let files = ["kubelet-2026.pem", "below/a", ".old/a", ".hidden"].map(place);
+        for file in files.into_iter().chain([outside.path().join("b")]) {
+            fs::write(file, "x").unwrap();
+        }
+        symlink("kubelet-2026.pem", place("kubelet-current.pem")).unwrap();
+        symlink(outside.path().join("b"), place("elsewhere")).unwrap();
+        symlink(outside.path().join("b"), place("elsewhere-2")).unwrap();
+        symlink(".", place("below/circle")).unwrap();
+        let found = survey(dir.path(), DEEPEST);
+        assert_eq!(found.files, ["below/a", "elsewhere", "kubelet-current.pem"].map(place));
+        assert!(found.failures.is_empty());
+        assert_eq!(survey(dir.path(), 0).files.len(), 2, "no folder deep");
     }
 }
