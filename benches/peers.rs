@@ -1,5 +1,6 @@
 //! kubepki beside the tools that it replaces: `cargo bench`; whole control planes alone: `cargo bench -- clusters`; inventories
-//! of many workers, for which there is no peer: `cargo bench -- fleets`; edits and lists of kubeconfigs: `cargo bench -- kubeconfigs`.
+//! of many workers, for which there is no peer: `cargo bench -- fleets`; edits and lists of kubeconfigs: `cargo bench -- kubeconfigs`;
+//! ten thousand certificates: `cargo bench -- lists`.
 //!
 //! Both sides run in turn, so that a busy machine is busy for both, and what counts is the ratio of their medians.
 //! Nothing is asserted: the figures of one machine are no law for another.
@@ -15,6 +16,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 mod kubeconfigs;
+mod lists;
 
 const KUBEPKI: &str = env!("CARGO_BIN_EXE_kubepki");
 
@@ -123,6 +125,10 @@ fn measure() -> Outcome<()> {
     if env::args().any(|argument| argument == "fleets") {
         return fleets();
     }
+    if env::args().any(|argument| argument == "lists") {
+        println!("{HEAD:<42} {:>24} {:>26} {:>7}", "kubepki", "peer", "ratio");
+        return lists::measure(&program("openssl", "apt-get install openssl")?);
+    }
     let kubectl = kubectl()?;
     if env::args().any(|argument| argument == "kubeconfigs") {
         println!("{HEAD:<42} {:>24} {:>26} {:>7}", "kubepki", "peer", "ratio");
@@ -159,6 +165,7 @@ fn measure() -> Outcome<()> {
     }
     clusters()?;
     kubeconfigs::measure(&kubectl)?;
+    lists::measure(&openssl)?;
     println!();
     sizes(&kubectl)?;
     cluster_memory()

@@ -39,9 +39,9 @@ Examples:
   kubepki cert list
   kubepki cert list --expiring-in 30d
   kubepki cert list --at 2027-06-01 pki alice.crt
-  kubepki cert list --config cluster.yaml -o wide
+  kubepki cert list --config cluster.yaml --expiring-in 30d
   kubepki cert list -o prometheus --out kubepki.prom
-  kubepki cert list -o kubeadm"
+  kubepki cert list -o kubeadm | jq '.certificates[0]'"
     )]
     List(Box<ListArgs>),
 

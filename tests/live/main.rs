@@ -9,6 +9,7 @@ mod contexts;
 mod control_plane;
 mod edits;
 mod elsewhere;
+mod expiry;
 mod fields;
 mod ha;
 mod identity;

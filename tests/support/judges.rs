@@ -3,7 +3,8 @@
 //! A judge that is not installed fails the test; it is never passed over. An `Err` is the refusal, in the judge's words.
 //! openssl and Python belong to every `cargo test`; Go's verifier needs Go and belongs to the live tests.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -91,18 +92,27 @@ pub fn go(question: &Question) -> Result<serde_json::Value, String> {
     Ok(serde_json::from_str(&said).expect("JSON"))
 }
 
+/// Prometheus' own linter, for numbers in its text format.
+pub fn promlint(file: &Path) -> Result<(), String> {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let program = BUILT.get_or_init(|| built("promlint"));
+    verdict(Command::new(program).stdin(File::open(file).expect("a file"))).map(drop)
+}
+
 /// The program, built by the first test that asks.
 fn go_judge() -> &'static Path {
-    static BUILT: OnceLock<&Path> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let program = Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/x509verify"));
-        let sources = Path::new(ROOT).join("tests/judges/x509verify");
-        let built = verdict(
-            Command::new("go").arg("build").arg("-o").arg(program).arg(".").current_dir(sources),
-        );
-        built.expect("the judge builds");
-        program
-    })
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| built("x509verify"))
+}
+
+/// Builds a judge that is written in Go.
+fn built(name: &str) -> PathBuf {
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let sources = Path::new(ROOT).join("tests/judges").join(name);
+    let mut go = Command::new("go");
+    let built = verdict(go.arg("build").arg("-o").arg(&program).arg(".").current_dir(sources));
+    built.expect("the judge builds");
+    program
 }
 
 fn verdict(judge: &mut Command) -> Result<String, String> {

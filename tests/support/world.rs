@@ -70,7 +70,7 @@ impl World {
         command.env("HOME", self.home()).env("PATH", path_with_kubepki());
         command.env("LC_ALL", "C.UTF-8").env("TZ", "UTC");
         // The machine may be a node.
-        command.env("KUBEPKI_KUBELET_DIR", self.path("kubelet"));
+        command.env("KUBEPKI_KUBELET_DIR", "kubelet");
         if let Some(clock) = self.clock {
             command.env("KUBEPKI_AT", clock);
         }

@@ -17,7 +17,7 @@ use crate::cli::cert::CertCommand;
 use crate::core::catalog::Role;
 use crate::core::report::{ExpiryReport, ExpiryState};
 use crate::core::spec::{ClusterSpec, Config, Folders, Machine, in_folder};
-use crate::core::x509::time::{Moment, Period};
+use crate::core::x509::time::Moment;
 use crate::core::{self as acts, Error, List};
 
 /// `kubepki cert list`
@@ -27,8 +27,8 @@ pub struct ListArgs {
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
 
-    /// What ends within this time is a finding too: 30d, 12h
-    #[arg(long, value_name = "PERIOD", allow_hyphen_values = true)]
+    /// What ends within this time, or by then, is a finding too: 30d, 12h, 2030-01-31
+    #[arg(long, value_name = "PERIOD|DATE", allow_hyphen_values = true)]
     expiring_in: Option<String>,
 
     /// Judge as if it were then: a date, or a moment as in RFC 3339
@@ -60,7 +60,7 @@ pub struct ListArgs {
 impl ListArgs {
     /// What is meant; `config` is what the configuration file says.
     fn list(&self, shared: &Shared, config: Option<Config>) -> Result<List, Error> {
-        let window = self.expiring_in.as_deref().map(str::parse::<Period>).transpose()?;
+        let soon = self.expiring_in.as_deref().map(str::parse).transpose()?;
         let list = match (&self.config, config) {
             (Some(path), Some(config)) => self
                 .configured(shared, config)
@@ -75,7 +75,7 @@ impl ListArgs {
             },
             _ => List { paths: self.paths.clone(), ..List::default() },
         };
-        Ok(List { window, ..list })
+        Ok(List { soon, ..list })
     }
 
     fn configured(&self, shared: &Shared, config: Config) -> Result<List, Error> {
@@ -123,7 +123,7 @@ impl Session<'_> {
     pub(super) fn list(&mut self, args: &ListArgs) -> Result<Exit, Stop> {
         let config = args.config.as_deref().map(acts::read_config).transpose()?;
         let list = args.list(&self.shared, config)?;
-        let report = acts::list(&list, args.at.unwrap_or(self.world.now));
+        let report = acts::list(&list, args.at.unwrap_or(self.world.now)).map_err(Error::from)?;
         let text = match self.shared.output {
             Format::Kubeadm => {
                 self.out.rendered(&acts::as_kubeadm(&list, &report).map_err(Error::from)?)?

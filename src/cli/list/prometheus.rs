@@ -78,7 +78,7 @@ fn of_certificate(row: &ExpiryRow, moment: Option<Moment>) -> Option<u64> {
 }
 
 fn labels(row: &ExpiryRow, place: &ExpiryPlace) -> String {
-    let mut labels = vec![("name", row.name.clone()), ("file", place.file.display().to_string())];
+    let mut labels = vec![("name", place.name.clone()), ("file", place.file.display().to_string())];
     labels.extend(place.place.clone().map(|place| ("place", place)));
     labels.extend(row.kind().map(|kind| ("kind", word(kind).to_owned())));
     if let Some(facts) = &row.facts {

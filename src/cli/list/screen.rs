@@ -8,7 +8,7 @@ use crate::core::report::{
     ExpiryFacts, ExpiryKind, ExpiryPlace, ExpiryReport, ExpiryRow, ExpiryState, KubeadmReport,
     KubeadmRow,
 };
-use crate::core::x509::time::{Moment, Period};
+use crate::core::x509::time::Moment;
 
 impl Printed for ExpiryReport {
     const IS_DATA: bool = true;
@@ -33,11 +33,11 @@ impl Printed for ExpiryReport {
             let serial = row.facts.as_ref().and_then(|facts| facts.serial_number.clone());
             let holder = row.facts.as_ref().map(holder).or_else(|| row.error.clone());
             let holder = holder.unwrap_or_default();
-            let (name, serial) = (row.name.clone(), serial.unwrap_or_default());
-            let cells = [end, left(row), kind(row).to_owned(), ca(row), name, holder, serial];
+            let serial = serial.unwrap_or_default();
+            let cells = [end, left(row), kind(row).to_owned(), ca(row), holder, serial];
             row.places.iter().map(move |it| {
-                let [end, left, kind, ca, name, holder, serial] = cells.clone();
-                let cells = [end, left, kind, ca, name, holder, serial, place(it)];
+                let [end, left, kind, ca, holder, serial] = cells.clone();
+                let cells = [end, left, kind, ca, it.name.clone(), holder, serial, place(it)];
                 cells.map(|cell| escape_line(&cell))
             })
         });
@@ -77,11 +77,10 @@ impl Printed for KubeadmReport {
 /// What has ended, what ends soon, and what does not count yet, where there is such.
 pub(super) fn warnings(report: &ExpiryReport) -> Vec<String> {
     let total = report.items.len();
-    let window = Period::of_seconds(report.window_seconds).map(|it| it.to_string());
-    let soon = format!("within {}", window.unwrap_or_default());
+    let soon = report.soon.map(|soon| soon.to_string()).unwrap_or_default();
     let told = [
         (ExpiryState::Expired, ["has expired", "have expired"], ""),
-        (ExpiryState::Expiring, ["ends ", "end "], soon.as_str()),
+        (ExpiryState::Expiring, ["ends by ", "end by "], soon.as_str()),
         (ExpiryState::NotYetValid, ["is not valid yet", "are not valid yet"], ""),
     ];
     let told = told.into_iter().filter_map(|(state, [one, several], when)| {

@@ -1,4 +1,5 @@
-//! The act of listing what expires when: find the files, read them in parallel, judge. Nothing is locked, and no key is read.
+//! The act of listing what expires when: find the files, read them in parallel, judge. Nothing is locked, and no key is
+//! taken apart.
 
 mod places;
 mod read;
@@ -11,7 +12,7 @@ use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, folde
 use crate::core::report::{ExpiryReport, ExpiryRow, Judgement, KubeadmReport, KubeadmRow};
 use crate::core::spec::Machine;
 use crate::core::store::{self, Lockable};
-use crate::core::x509::time::{Moment, Period};
+use crate::core::x509::time::{self, Moment, Until};
 use crate::core::{Error as CoreError, World, parallel};
 
 /// What is to be listed.
@@ -30,8 +31,8 @@ pub struct List {
     pub external_etcd: bool,
     /// The folder of a kubelet on this machine.
     pub kubelet: Option<PathBuf>,
-    /// How soon is soon.
-    pub window: Option<Period>,
+    /// What ends within this time, or by then, ends soon.
+    pub soon: Option<Until>,
 }
 
 /// Why there is no list in the form that was asked for.
@@ -55,8 +56,13 @@ impl Error {
 
 /// Lists everything that `asked` names, as it stands at the moment `at`. What is missing or cannot be read is a row, and hides
 /// nothing else.
-pub fn list(asked: &List, at: Moment) -> ExpiryReport {
-    let judgement = Judgement { at, window: asked.window };
+///
+/// # Errors
+///
+/// A time that reaches past the year 9999.
+pub fn list(asked: &List, at: Moment) -> Result<ExpiryReport, time::Error> {
+    let soon = asked.soon.map(|until| until.end(at)).transpose()?;
+    let judgement = Judgement { at, soon };
     let expected = places::expected(asked);
     let (sources, mut rows) = places::sources(asked, &expected);
     let read = parallel::map(&sources, |source| read::rows(source, judgement), &mut |_| ());
@@ -65,7 +71,7 @@ pub fn list(asked: &List, at: Moment) -> ExpiryReport {
     rows.extend(places::missing(asked, &expected, &there));
     rows.extend(read.into_iter().flatten().flatten());
     rows.extend(places::empty(asked, &rows));
-    ExpiryReport::new(judgement, once(rows))
+    Ok(ExpiryReport::new(judgement, once(rows)))
 }
 
 /// The same in kubeadm's form.

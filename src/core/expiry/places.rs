@@ -48,11 +48,28 @@ pub(super) struct Expected {
 /// What the catalog has for the machines.
 pub(super) fn expected(asked: &List) -> Vec<Expected> {
     let of_machine = |machine: &Machine| -> Vec<Expected> {
-        let rows = ROWS.iter().filter(|row| machine.holds(row.held_by));
-        let rows = rows.filter(|row| !(asked.external_etcd && row.issuer == ETCD_CA));
+        let rows = rows(asked).filter(|row| machine.holds(row.held_by));
         rows.map(|row| of_row(machine, row)).collect()
     };
     asked.machines.iter().flat_map(of_machine).collect()
+}
+
+/// What kubeadm tells of a control plane: all that has a file of its own, but for a kubelet's certificate, which is the kubelet's
+/// own concern.
+pub(super) fn of_kubeadm(asked: &List) -> Result<Vec<Expected>, Error> {
+    let machines = asked.machines.iter().filter(|machine| machine.is(Role::ControlPlane));
+    let machines: Vec<&Machine> = machines.collect();
+    let [machine] = machines.as_slice() else {
+        return Err(Error::ControlPlanes(machines.len()));
+    };
+    let is_file = |row: &&Row| row.file.is_some() || row.conf.is_some();
+    let rows = rows(asked).filter(is_file).filter(|row| row.subject != Subject::Node);
+    Ok(rows.map(|row| of_row(machine, row)).collect())
+}
+
+fn rows(asked: &List) -> impl Iterator<Item = &'static Row> {
+    let external_etcd = asked.external_etcd;
+    ROWS.iter().filter(move |row| !(external_etcd && row.issuer == ETCD_CA))
 }
 
 fn of_row(machine: &Machine, row: &'static Row) -> Expected {
@@ -65,18 +82,6 @@ fn of_row(machine: &Machine, row: &'static Row) -> Expected {
         }
     };
     Expected { file, name, row }
-}
-
-/// What kubeadm tells of: a kubelet's certificate is the kubelet's own concern.
-pub(super) fn of_kubeadm(asked: &List) -> Result<Vec<Expected>, Error> {
-    let is_control_plane = |machine: &&Machine| machine.is(Role::ControlPlane);
-    let count = asked.machines.iter().filter(is_control_plane).count();
-    if count != 1 {
-        return Err(Error::ControlPlanes(count));
-    }
-    let mut expected = expected(asked);
-    expected.retain(|it| it.row.subject != Subject::Node);
-    Ok(expected)
 }
 
 /// The files to read, those of the catalog first; and a row for each folder that cannot be read.
@@ -112,8 +117,10 @@ pub(super) fn missing(
         return Vec::new();
     }
     let gone = expected.iter().filter(|it| !is_there(it));
-    let row =
-        |it: &Expected| ExpiryRow::missing(it.name.to_owned(), it.file.clone(), it.row.profile);
+    let row = |it: &Expected| {
+        let place = ExpiryPlace::whole(it.name.to_owned(), it.file.clone());
+        ExpiryRow::missing(place, it.row.profile)
+    };
     gone.map(row).collect()
 }
 
@@ -128,7 +135,8 @@ pub(super) fn empty(asked: &List, rows: &[ExpiryRow]) -> Vec<ExpiryRow> {
         !next.is_some_and(|file| file.starts_with(path))
     };
     let named = asked.paths.iter().filter(is_empty);
-    let whole = asked.machines.first().filter(|_| rows.is_empty());
+    let is_kubelets = |file: &&Path| asked.kubelet.as_ref().is_some_and(|it| file.starts_with(it));
+    let whole = asked.machines.first().filter(|_| files.iter().all(is_kubelets));
     let whole = whole.map(|machine| &machine.folders.certificates);
     let nothing = |folder: &PathBuf| {
         let error = inventory::Error::NoCertificates(folder.clone());
@@ -136,8 +144,8 @@ pub(super) fn empty(asked: &List, rows: &[ExpiryRow]) -> Vec<ExpiryRow> {
             true => error.hint(),
             false => Some("name the folder: kubepki cert list --cert-dir DIR".to_owned()),
         };
-        let place = ExpiryPlace { file: folder.clone(), place: None, is_main: true };
-        ExpiryRow::unreadable(name_of(folder), place, error.to_string(), hint)
+        let place = ExpiryPlace::whole(name_of(folder), folder.clone());
+        ExpiryRow::unreadable(place, error.to_string(), hint)
     };
     named.chain(whole).map(nothing).collect()
 }
@@ -184,9 +192,8 @@ impl Gathering {
             self.add(file, None, false);
         }
         for (path, error) in failures {
-            let (name, text, hint) = (name_of(&path), error.to_string(), error.hint());
-            let place = ExpiryPlace { file: path, place: None, is_main: true };
-            self.failures.push(ExpiryRow::unreadable(name, place, text, hint));
+            let place = ExpiryPlace::whole(name_of(&path), path);
+            self.failures.push(ExpiryRow::unreadable(place, error.to_string(), error.hint()));
         }
     }
 }

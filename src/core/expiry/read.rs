@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::places::Source;
-use crate::core::changes::{Found, Snapshot};
+use crate::core::changes::Found;
 use crate::core::check::{self, Dated, WhatIsDated};
 use crate::core::inventory::{self, Inventory};
 use crate::core::report::{ExpiryFacts, ExpiryPlace, ExpiryRow, Judgement};
@@ -52,7 +52,7 @@ impl Reader<'_> {
 
     /// The certificates in a file that a kubeconfig names: they are its, wherever they are.
     fn rows_of_named(&self, file: &Path, place: Option<String>, is_main: bool) -> Vec<ExpiryRow> {
-        let snapshot: Snapshot = store::read([file.to_owned()]);
+        let snapshot = store::read([file.to_owned()]);
         match Inventory::new(&snapshot).need_chain("certificate", file) {
             Ok(chain) => {
                 let row = |(index, it)| {
@@ -77,7 +77,7 @@ impl Reader<'_> {
     }
 
     fn row(&self, place: Option<String>, is_main: bool, facts: ExpiryFacts) -> ExpiryRow {
-        ExpiryRow::found(self.source.name.clone(), facts, self.place(place, is_main), self.by)
+        ExpiryRow::found(facts, self.place(place, is_main), self.by)
     }
 
     fn unreadable(
@@ -87,10 +87,11 @@ impl Reader<'_> {
         error: String,
         hint: Option<String>,
     ) -> ExpiryRow {
-        ExpiryRow::unreadable(self.source.name.clone(), self.place(place, is_main), error, hint)
+        ExpiryRow::unreadable(self.place(place, is_main), error, hint)
     }
 
     fn place(&self, place: Option<String>, is_main: bool) -> ExpiryPlace {
-        ExpiryPlace { file: self.source.path.clone(), place, is_main }
+        let Source { path, name, .. } = self.source;
+        ExpiryPlace { name: name.clone(), file: path.clone(), place, is_main }
     }
 }

@@ -10,7 +10,7 @@ use crate::core::x509::crl::Crl;
 use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::profile::Profile;
 use crate::core::x509::san::San;
-use crate::core::x509::time::{Moment, Period};
+use crate::core::x509::time::Moment;
 
 /// Everything that has an end, what expires first in front; then what has none, and last what is missing.
 #[derive(Clone, Debug, Serialize)]
@@ -18,8 +18,8 @@ use crate::core::x509::time::{Moment, Period};
 pub struct ExpiryReport {
     /// The moment that it is judged at.
     pub at: Moment,
-    /// How soon is soon, in seconds; zero where nobody asked.
-    pub window_seconds: u64,
+    /// What ends by then ends soon; absent where nobody asked.
+    pub soon: Option<Moment>,
     /// One for each certificate or revocation list, however many copies of it there are.
     pub items: Vec<ExpiryRow>,
 }
@@ -28,8 +28,6 @@ pub struct ExpiryReport {
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ExpiryRow {
-    /// What it is called in the catalog, or its file.
-    pub name: String,
     /// How it stands.
     pub state: ExpiryState,
     /// What it says; absent where it cannot be read.
@@ -121,6 +119,8 @@ pub struct ExpiryFacts {
 /// A file, and a place in it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct ExpiryPlace {
+    /// What the file is called: in the catalog, or by itself.
+    pub name: String,
     /// The file.
     #[serde(serialize_with = "super::as_text")]
     pub file: PathBuf,
@@ -137,16 +137,16 @@ pub struct ExpiryPlace {
 pub struct Judgement {
     /// The moment.
     pub at: Moment,
-    /// What ends within this time ends soon.
-    pub window: Option<Period>,
+    /// What ends by then ends soon.
+    pub soon: Option<Moment>,
 }
 
 impl ExpiryReport {
     /// The rows in their order.
     pub fn new(judgement: Judgement, mut items: Vec<ExpiryRow>) -> Self {
         items.sort_by(ExpiryRow::compare);
-        let window_seconds = judgement.window.map_or(0, Period::seconds);
-        Self { at: judgement.at, window_seconds, items }
+        let Judgement { at, soon } = judgement;
+        Self { at, soon, items }
     }
 
     /// How many are in this state.
@@ -168,31 +168,24 @@ impl ExpiryReport {
 
 impl ExpiryRow {
     /// Something that was read.
-    pub fn found(name: String, facts: ExpiryFacts, place: ExpiryPlace, by: Judgement) -> Self {
+    pub fn found(facts: ExpiryFacts, place: ExpiryPlace, by: Judgement) -> Self {
         let state = facts.state(by);
-        Self { state, facts: Some(facts), ..Self::bare(name, state, place) }
+        Self { facts: Some(facts), ..Self::bare(state, place) }
     }
 
     /// Something that should be there, of this kind.
-    pub fn missing(name: String, file: PathBuf, profile: Profile) -> Self {
-        let place = ExpiryPlace { file, place: None, is_main: true };
+    pub fn missing(place: ExpiryPlace, profile: Profile) -> Self {
         let wanted = Some(ExpiryKind::of(Some(profile)));
-        Self { wanted, ..Self::bare(name, ExpiryState::Missing, place) }
+        Self { wanted, ..Self::bare(ExpiryState::Missing, place) }
     }
 
     /// Something that is there, or was named, and cannot be read.
-    pub fn unreadable(
-        name: String,
-        place: ExpiryPlace,
-        error: String,
-        hint: Option<String>,
-    ) -> Self {
-        Self { error: Some(error), hint, ..Self::bare(name, ExpiryState::Unreadable, place) }
+    pub fn unreadable(place: ExpiryPlace, error: String, hint: Option<String>) -> Self {
+        Self { error: Some(error), hint, ..Self::bare(ExpiryState::Unreadable, place) }
     }
 
-    fn bare(name: String, state: ExpiryState, place: ExpiryPlace) -> Self {
-        let places = vec![place];
-        Self { name, state, facts: None, wanted: None, places, error: None, hint: None }
+    fn bare(state: ExpiryState, place: ExpiryPlace) -> Self {
+        Self { state, facts: None, wanted: None, places: vec![place], error: None, hint: None }
     }
 
     /// What it is, or should be; `None` where nobody knows.
@@ -221,6 +214,13 @@ impl ExpiryRow {
             (_, Some(_)) => 1,
             (_, None) => 2,
         }
+    }
+}
+
+impl ExpiryPlace {
+    /// A file as such.
+    pub fn whole(name: String, file: PathBuf) -> Self {
+        Self { name, file, place: None, is_main: true }
     }
 }
 
@@ -269,13 +269,10 @@ impl ExpiryFacts {
     }
 
     fn state(&self, by: Judgement) -> ExpiryState {
-        let window = by.window.map_or(0, Period::seconds);
-        match self.residual_seconds {
-            Some(left) if left < 0 => ExpiryState::Expired,
+        match self.not_after {
+            Some(end) if end < by.at => ExpiryState::Expired,
             _ if by.at < self.not_before => ExpiryState::NotYetValid,
-            Some(left) if by.window.is_some() && left.unsigned_abs() <= window => {
-                ExpiryState::Expiring
-            }
+            Some(end) if by.soon.is_some_and(|soon| end <= soon) => ExpiryState::Expiring,
             _ => ExpiryState::Valid,
         }
     }

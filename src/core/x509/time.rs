@@ -162,11 +162,6 @@ impl Period {
         Self(days * DAY)
     }
 
-    /// A period of so many seconds; `None` for no time at all.
-    pub fn of_seconds(seconds: u64) -> Option<Self> {
-        (1..=LONGEST).contains(&seconds).then_some(Self(seconds))
-    }
-
     /// Its length in seconds.
     pub fn seconds(self) -> u64 {
         self.0
