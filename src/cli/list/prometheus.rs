@@ -104,3 +104,24 @@ fn word(kind: ExpiryKind) -> &'static str {
 fn escaped(value: &str) -> String {
     escape_line(value).replace('\\', r"\\").replace('"', "\\\"")
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::escaped;
+
+    proptest! {
+        #[test]
+        fn a_label_ends_where_its_value_does(value in any::<String>()) {
+            let label = escaped(&value);
+            let mut rest = label.chars();
+            while let Some(c) = rest.next() {
+                prop_assert!(c != '"' && !c.is_control());
+                if c == '\\' {
+                    prop_assert!(matches!(rest.next(), Some('"' | '\\')));
+                }
+            }
+        }
+    }
+}

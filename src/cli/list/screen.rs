@@ -10,6 +10,9 @@ use crate::core::report::{
 };
 use crate::core::x509::time::Moment;
 
+/// As much of a CA's name as leaves room for the file; `wide` has all of it.
+const CA_WIDTH: usize = 24;
+
 impl Printed for ExpiryReport {
     const IS_DATA: bool = true;
 
@@ -21,7 +24,8 @@ impl Printed for ExpiryReport {
                 [first, others @ ..] => format!("{} and {} more", short(first), others.len()),
                 [] => String::new(),
             };
-            [end, left(row), kind(row).to_owned(), ca(row), file].map(|cell| escape_line(&cell))
+            [end, left(row), kind(row).to_owned(), cut(ca(row)), file]
+                .map(|cell| escape_line(&cell))
         };
         table(["EXPIRES", "LEFT", "KIND", "CA", "FILE"], self.items.iter().map(row))
     }
@@ -129,6 +133,13 @@ fn kind(row: &ExpiryRow) -> &'static str {
 
 fn ca(row: &ExpiryRow) -> String {
     row.facts.as_ref().map(ExpiryFacts::ca).unwrap_or_default()
+}
+
+fn cut(name: String) -> String {
+    match name.chars().count() {
+        0..=CA_WIDTH => name,
+        _ => name.chars().take(CA_WIDTH - 3).chain("...".chars()).collect(),
+    }
 }
 
 /// A server by its names; everybody else as kube-apiserver reads them: the user, and its groups.
