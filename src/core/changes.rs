@@ -31,6 +31,8 @@ pub enum Before {
     Anything,
     /// The file holds exactly the bytes that were read: nobody edited it meanwhile.
     Exactly(Bytes),
+    /// Whatever is there stays, and the bytes are lines that come after it: a log. The folder of such a file must be locked.
+    Stays,
 }
 
 /// One file to write.
@@ -38,7 +40,7 @@ pub enum Before {
 pub struct Change {
     /// Where the file is to be.
     pub path: PathBuf,
-    /// All that it is to hold.
+    /// All that it is to hold; with [`Before::Stays`], what is added.
     pub bytes: Bytes,
     /// Who may read it.
     pub secrecy: Secrecy,
@@ -109,6 +111,7 @@ impl fmt::Debug for Before {
             Self::Absent => f.write_str("Absent"),
             Self::Anything => f.write_str("Anything"),
             Self::Exactly(bytes) => write!(f, "Exactly({} bytes)", bytes.len()),
+            Self::Stays => f.write_str("Stays"),
         }
     }
 }

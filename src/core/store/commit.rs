@@ -6,12 +6,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
-use super::error::Error;
+use super::error::{Error, folder_of};
 use super::folders::{MadeFolders, parent, side_by_side, sync_all};
 use super::journal::{self, Entry, Mark};
 use super::target::{content, look, mode, targets};
 use super::temp::{self, Owner};
-use crate::core::changes::{Change, Changes};
+use crate::core::changes::{Before, Change, Changes};
 
 /// What was done about one change.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Written {
 pub enum How {
     /// It is new.
     Created,
+    /// There was one, and lines were added at its end.
+    Extended,
     /// There was one, and it had other content or a wider mode.
     Replaced,
     /// Content and mode were there already; nothing was written.
@@ -69,6 +71,8 @@ struct OneFile<'a> {
     change: &'a Change,
     target: PathBuf,
     old: Option<Metadata>,
+    /// Whether it is added to in its place, and not replaced.
+    adds: bool,
     staged: Option<PathBuf>,
     kept: Option<PathBuf>,
 }
@@ -86,7 +90,7 @@ enum Step {
     Check,
     /// Write the journal: from here on a killed run is finished by the next.
     Journal,
-    /// Rename a staged file to its target.
+    /// Rename a staged file to its target, or add what it holds to that.
     Install(usize),
     /// Make the new names durable.
     Sync,
@@ -109,11 +113,16 @@ impl<'a> Commit<'a> {
         for (change, target) in changes.list.iter().zip(targets) {
             let (old, how) = look(change, &target)?;
             written.push(Written { path: change.path.clone(), how });
+            if change.before == Before::Stays && !locked.iter().any(|one| one == parent(&target)) {
+                return Err(Error::NotLocked { path: folder_of(&change.path).to_owned() });
+            }
             if how != How::Unchanged {
-                files.push(OneFile { change, target, old, staged: None, kept: None });
+                let adds = how == How::Extended;
+                files.push(OneFile { change, target, old, adds, staged: None, kept: None });
             }
         }
-        let in_set = files.len() > 1;
+        // Lines that are half written can only be told by a journal, also where they are all there is to write.
+        let in_set = files.len() > 1 || files.iter().any(|file| file.adds);
         let home = if in_set { Some(home(changes, locked)?) } else { None };
         let owner = Owner { pid, in_set };
         sweep(&files);
@@ -126,7 +135,8 @@ impl<'a> Commit<'a> {
         let mut steps: Vec<Step> = all.clone().map(Step::Stage).collect();
         steps.push(Step::Flush);
         if self.home.is_some() {
-            steps.extend(all.clone().filter(|&i| self.files[i].old.is_some()).map(Step::Keep));
+            let is_replaced = |&i: &usize| self.files[i].old.is_some() && !self.files[i].adds;
+            steps.extend(all.clone().filter(is_replaced).map(Step::Keep));
         }
         steps.push(Step::Check);
         steps.extend(self.home.is_some().then_some(Step::Journal));
@@ -205,6 +215,9 @@ impl OneFile<'_> {
         // The bits for the old group are not for another one.
         let mode = if same_group { mode } else { mode & !0o070 };
         file.set_permissions(fs::Permissions::from_mode(mode))?;
+        if self.adds && !journal::ends_a_line(&self.target)? {
+            file.write_all(b"\n")?;
+        }
         file.write_all(&self.change.bytes)
     }
 
@@ -239,6 +252,7 @@ impl OneFile<'_> {
             target: self.target.clone(),
             staged,
             kept: self.kept.clone(),
+            adds: self.adds,
             new: Mark::of(&new),
             old: self.old.as_ref().map(Mark::of),
         })
@@ -255,6 +269,7 @@ fn install(entry: &Entry) -> Result<(), Error> {
     let path = || entry.target.clone();
     entry.install().map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => Error::Exists { path: path() },
+        io::ErrorKind::InvalidData => Error::Edited { path: path() },
         io::ErrorKind::ResourceBusy => Error::MountPoint { path: path() },
         _ => Error::io("replace", &entry.target)(error),
     })
@@ -277,10 +292,11 @@ fn take_over(file: &File, old: &Metadata) -> bool {
     both || fchown(file, None, Some(gid)).is_ok()
 }
 
-/// Removes what dead runs have left where this one is going to write.
+/// Removes what dead runs have left where this one is going to write. What waits to be added to a log stays: it is not what this
+/// run adds.
 fn sweep(files: &[OneFile]) {
     let mut folders: BTreeMap<&Path, Vec<&Path>> = BTreeMap::new();
-    for file in files {
+    for file in files.iter().filter(|file| !file.adds) {
         folders.entry(parent(&file.target)).or_default().push(&file.target);
     }
     for (folder, targets) in folders {

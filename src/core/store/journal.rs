@@ -4,6 +4,7 @@
 //! entry tells the old file, the new file and their marks (inode, size, time), and nothing is done to a file without its
 //! mark; so neither an old journal nor a planted one can make us touch anything else.
 
+mod lines;
 mod text;
 
 use std::fmt;
@@ -16,6 +17,8 @@ use super::error::Error;
 use super::folders::{parent, sync, sync_all};
 use super::read::{open_file, read_all};
 use super::temp::{self, Owner};
+
+pub(super) use self::lines::ends_a_line;
 
 /// The set is to be finished.
 const FINISH: &str = ".kubepki.journal";
@@ -56,6 +59,8 @@ pub(super) struct Entry {
     pub(super) staged: PathBuf,
     /// Where the old file is kept.
     pub(super) kept: Option<PathBuf>,
+    /// Whether the new file holds lines that are added to the old one, which is then not kept: it is cut where it ended.
+    pub(super) adds: bool,
     /// The new file.
     pub(super) new: Mark,
     /// The old file.
@@ -136,6 +141,7 @@ pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), 
 pub(super) fn close(home: &Path, entries: &[Entry]) -> Result<(), Error> {
     remove_journal(home)?;
     entries.iter().filter_map(|entry| entry.kept.as_ref()).for_each(discard);
+    entries.iter().filter(|entry| entry.adds).map(|entry| &entry.staged).for_each(discard);
     Ok(())
 }
 
@@ -174,12 +180,20 @@ impl Entry {
     /// Brings the new file into place, never over a file that is not the old one by its being there at all.
     pub(super) fn install(&self) -> io::Result<()> {
         match self.old {
+            Some(old) if self.adds => lines::add(&self.staged, &self.target, old),
             Some(_) => fs::rename(&self.staged, &self.target),
             None => temp::rename_new(&self.staged, &self.target),
         }
     }
 
     fn undo(&self) -> Result<(), Error> {
+        if let (true, Some(old)) = (self.adds, self.old) {
+            if Mark::at(&self.staged) != Some(self.new) {
+                return Ok(());
+            }
+            let undone = lines::cut(&self.staged, &self.target, old);
+            return undone.map_err(Error::io("put back", &self.target));
+        }
         if self.state() != State::Done {
             return Ok(());
         }
@@ -192,6 +206,9 @@ impl Entry {
 
     fn state(&self) -> State {
         let (target, staged) = (Mark::at(&self.target), Mark::at(&self.staged));
+        if let (true, Some(old), true) = (self.adds, self.old, staged == Some(self.new)) {
+            return lines::state(&self.staged, &self.target, old);
+        }
         match (target == Some(self.new), staged == Some(self.new)) {
             (true, _) => State::Done,
             (false, true) if target == self.old => State::Waiting,
@@ -202,6 +219,16 @@ impl Entry {
 }
 
 impl Mark {
+    /// The same file, however it has changed since.
+    fn is_of(self, file: &Metadata) -> bool {
+        self.0[0] == file.ino().cast_signed()
+    }
+
+    /// How long it was, in bytes.
+    fn size(self) -> u64 {
+        self.0[1].cast_unsigned()
+    }
+
     /// The mark of a file.
     pub(super) fn of(file: &Metadata) -> Self {
         Self([file.ino().cast_signed(), file.size().cast_signed(), file.mtime(), file.mtime_nsec()])

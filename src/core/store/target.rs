@@ -78,6 +78,7 @@ pub(super) fn look(change: &Change, target: &Path) -> Result<(Option<Metadata>, 
     }
     let how = match &old {
         None => How::Created,
+        Some(_) if change.before == Before::Stays => How::Extended,
         Some(old) if old.mode() & 0o7777 != mode(change.secrecy, Some(old)) => How::Replaced,
         Some(old) if old.len() != change.bytes.len() as u64 => How::Replaced,
         Some(_) if is_like(&change.bytes)? => How::Unchanged,

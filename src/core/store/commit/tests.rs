@@ -52,6 +52,12 @@ impl World {
         Change { path: self.path(name), bytes: bytes(content), secrecy, before }
     }
 
+    /// Lines that are added.
+    fn lines(&self, name: &str, lines: &str) -> Change {
+        let (path, before) = (self.path(name), Before::Stays);
+        Change { path, bytes: bytes(lines), secrecy: Secrecy::Secret, before }
+    }
+
     fn commit(&self, list: Vec<Change>) -> Result<Vec<How>, Error> {
         let written = commit(&self.changes(list), &[self.home()], &MadeFolders::default())?;
         Ok(written.into_iter().map(|written| written.how).collect())
@@ -121,12 +127,18 @@ fn recover_at_last(home: &Path) {
     }
 }
 
-/// Two files replaced, two made, one of them in a new folder.
+/// Two files replaced, two made, one of them in a new folder, and a log that goes on.
 fn pair_and_more() -> (World, Changes, Files) {
-    let world = World::new(&[("ca.key", "old key"), ("ca.crt", "old cert"), ("other", "stays")]);
+    let world = World::new(&[
+        ("ca.key", "old key"),
+        ("ca.crt", "old cert"),
+        ("ca.log", "old line\n"),
+        ("other", "stays"),
+    ]);
     let changes = world.changes(vec![
         world.change("ca.key", "new key", Secrecy::Secret),
         world.change("ca.crt", "new cert", Secrecy::Public),
+        world.lines("ca.log", "new line\nand another\n"),
         world.change("etcd/ca.key", "new etcd key", Secrecy::Secret),
         world.change("a name\nwith %s", "new", Secrecy::Public),
     ]);
@@ -136,8 +148,15 @@ fn pair_and_more() -> (World, Changes, Files) {
 
 fn with_changes(old: &Files, world: &World, changes: &Changes) -> Files {
     let name = |path: &Path| path.strip_prefix(world.home()).unwrap().to_str().unwrap().to_owned();
-    let new = changes.list.iter().map(|change| (name(&change.path), change.bytes.to_vec()));
-    old.clone().into_iter().chain(new).collect()
+    let mut files = old.clone();
+    for change in &changes.list {
+        let file = files.entry(name(&change.path)).or_default();
+        if change.before != Before::Stays {
+            file.clear();
+        }
+        file.extend_from_slice(&change.bytes);
+    }
+    files
 }
 
 #[test]
@@ -282,7 +301,7 @@ fn an_edit_after_the_kill_is_never_overwritten() {
     fs::write(world.path("ca.crt"), "edited").unwrap();
 
     let recovery = recover(&world.home()).unwrap().unwrap();
-    let text = format!("undid an interrupted write of 4 files in {}", world.home().display());
+    let text = format!("undid an interrupted write of 5 files in {}", world.home().display());
     assert_eq!(recovery.to_string(), text);
     let mut expected = old;
     expected.insert("ca.crt".into(), b"edited".to_vec());
@@ -518,4 +537,75 @@ fn a_full_disk_and_a_mount_point_change_nothing() {
     }
     assert!(full.to_string().ends_with("small/second: no space left on device"), "{full}");
     assert!(matches!(busy, Error::MountPoint { .. }), "{busy}");
+}
+
+#[test]
+fn a_log_goes_on_in_the_same_file_and_is_not_rewritten() {
+    let world = World::new(&[("ca.log", "one\n")]);
+    world.set_mode("ca.log", 0o640);
+    let inode = fs::metadata(world.path("ca.log")).unwrap().ino();
+    assert_eq!(world.commit(vec![world.lines("ca.log", "two\n")]).unwrap(), [How::Extended]);
+    assert_eq!(world.commit(vec![world.lines("new.log", "one\n")]).unwrap(), [How::Created]);
+    let files = [("ca.log", "one\ntwo\n"), ("new.log", "one\n")];
+    assert_eq!(world.files(), files.map(|(name, text)| (name.into(), text.into())).into());
+    assert_eq!((world.mode("ca.log"), world.mode("new.log")), (0o640, 0o600));
+    assert_eq!(fs::metadata(world.path("ca.log")).unwrap().ino(), inode);
+}
+
+#[test]
+fn what_is_added_begins_a_line_also_behind_one_that_has_no_end() {
+    let world = World::new(&[("ca.log", "half a li")]);
+    world.commit(vec![world.lines("ca.log", "whole\n")]).unwrap();
+    assert_eq!(world.files()["ca.log"], b"half a li\nwhole\n");
+}
+
+#[test]
+fn a_log_in_a_folder_that_is_not_locked_is_not_touched() {
+    let world = World::new(&[("ca.log", ""), ("etcd/ca.log", "")]);
+    let list = ["ca.log", "etcd/ca.log"].map(|log| world.lines(log, "x\n"));
+    assert!(matches!(world.refused(list.into()), Error::NotLocked { .. }));
+}
+
+#[test]
+fn lines_that_are_half_written_are_completed_or_cut() {
+    for (length, is_undone) in (0..=7).flat_map(|length| [(length, false), (length, true)]) {
+        let world = World::new(&[("ca.log", "old\n"), ("ca.crl", "old")]);
+        let changes = world.changes(vec![
+            world.change("ca.crl", "new", Secrecy::Public),
+            world.lines("ca.log", "newline\n"),
+        ]);
+        let above = MadeFolders::default();
+        let mut commit = Commit::prepare(&changes, &[world.home()], &above, dead_pid()).unwrap();
+        let steps = commit.steps();
+        let last = steps.iter().position(|step| *step == Step::Install(1)).unwrap();
+        steps[..last].iter().for_each(|step| commit.take(*step).unwrap());
+        fs::write(world.path("ca.log"), format!("old\n{}", &"newline"[..length])).unwrap();
+        if is_undone {
+            fs::rename(world.path(".kubepki.journal"), world.path(".kubepki.undo")).unwrap();
+        }
+        mem::forget(commit);
+        recover(&world.home()).unwrap();
+        let (crl, log) = if is_undone { ("old", "old\n") } else { ("new", "old\nnewline\n") };
+        let files = [("ca.crl", crl), ("ca.log", log)];
+        assert_eq!(world.files(), files.map(|(name, text)| (name.into(), text.into())).into());
+    }
+}
+
+#[test]
+fn what_somebody_else_has_added_meanwhile_is_never_cut() {
+    let world = World::new(&[("ca.log", "old\n"), ("ca.crl", "old")]);
+    let changes = world.changes(vec![
+        world.lines("ca.log", "new\n"),
+        world.change("ca.crl", "new", Secrecy::Public),
+    ]);
+    let above = MadeFolders::default();
+    let mut commit = Commit::prepare(&changes, &[world.home()], &above, dead_pid()).unwrap();
+    let steps = commit.steps();
+    let first = steps.iter().position(|step| *step == Step::Install(0)).unwrap();
+    steps[..first].iter().for_each(|step| commit.take(*step).unwrap());
+    mem::forget(commit);
+    fs::write(world.path("ca.log"), "old\nby hand\n").unwrap();
+    recover(&world.home()).unwrap();
+    let files = [("ca.crl", "old"), ("ca.log", "old\nby hand\n")];
+    assert_eq!(world.files(), files.map(|(name, text)| (name.into(), text.into())).into());
 }

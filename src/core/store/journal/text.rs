@@ -10,6 +10,8 @@ use crate::core::store::temp;
 const HEAD: &str = "kubepki journal 1";
 const ABOUT: &str = "# An interrupted run: the next one in this folder finishes or undoes it.";
 const END: &str = "end";
+const NONE: &str = "-";
+const ADDS: &str = "+";
 
 /// A journal of these entries.
 pub(super) fn encode(entries: &[Entry]) -> String {
@@ -17,12 +19,14 @@ pub(super) fn encode(entries: &[Entry]) -> String {
     format!("{HEAD}\n{ABOUT}\n{}\n{END}\n", lines.join("\n"))
 }
 
-/// `TARGET STAGED KEPT NEW OLD`: a path, two names beside it, two marks; `-` for none.
+/// `TARGET STAGED KEPT NEW OLD`: a path, two names beside it, two marks; `-` for none. Where lines are added to the old file, `+`
+/// stands for the name under which it would be kept.
 fn encode_entry(entry: &Entry) -> String {
-    let Entry { target, staged, kept, new, old } = entry;
+    let Entry { target, staged, kept, adds, new, old } = entry;
     let name = |path: &PathBuf| escape(path.file_name().unwrap_or_default());
-    let kept = kept.as_ref().map_or_else(|| "-".into(), name);
-    let old = old.as_ref().map_or_else(|| "-".into(), encode_mark);
+    let none = if *adds { ADDS } else { NONE };
+    let kept = kept.as_ref().map_or_else(|| none.into(), name);
+    let old = old.as_ref().map_or_else(|| NONE.into(), encode_mark);
     format!("{} {} {kept} {} {old}", escape(target.as_os_str()), name(staged), encode_mark(new))
 }
 
@@ -45,16 +49,19 @@ fn decode_entry(line: &str) -> Option<Entry> {
         temp::belongs_to(&path, &target).then_some(path)
     };
     let staged = beside(words.next()?)?;
-    let kept = optional(words.next()?, beside)?;
+    let kept = words.next()?;
+    let adds = kept == ADDS;
+    let kept = if adds { None } else { optional(kept, beside)? };
     let new = decode_mark(words.next()?)?;
     let old = optional(words.next()?, decode_mark)?;
-    let whole = words.next().is_none() && target.is_absolute() && kept.is_some() == old.is_some();
-    whole.then_some(Entry { target, staged, kept, new, old })
+    let fits = (adds || kept.is_some()) == old.is_some();
+    let whole = words.next().is_none() && target.is_absolute() && fits;
+    whole.then_some(Entry { target, staged, kept, adds, new, old })
 }
 
 /// The outer `None` is an error, the inner one a `-`.
 fn optional<T>(word: &str, read: impl Fn(&str) -> Option<T>) -> Option<Option<T>> {
-    if word == "-" { Some(None) } else { read(word).map(Some) }
+    if word == NONE { Some(None) } else { read(word).map(Some) }
 }
 
 fn decode_mark(word: &str) -> Option<Mark> {
@@ -103,6 +110,7 @@ pub(super) mod tests {
         Entry {
             staged: beside(0),
             kept: old.then(|| beside(1)),
+            adds: false,
             new: Mark([1, 2, -3, i64::MAX]),
             old: old.then_some(Mark([i64::MIN, 0, 0, 0])),
             target,
@@ -119,6 +127,15 @@ pub(super) mod tests {
         assert_eq!(lines[0], format!("/pki/a%20b {first} 1:2:-3:{max} {}:0:0:0", i64::MIN));
         assert_eq!(lines[1], format!("/pki/ca.crt {second} 1:2:-3:{max} -"));
         assert_eq!(lines[2], "end");
+    }
+
+    #[test]
+    fn an_entry_that_adds_says_so_and_keeps_no_second_name() {
+        let added = Entry { kept: None, adds: true, ..entry("log".as_ref(), true) };
+        let text = encode(std::slice::from_ref(&added));
+        assert!(text.contains("/pki/log .log.kubepki-set-7-0 + 1:2:-3:"), "{text}");
+        assert_eq!(decode(text.as_bytes()), Some(vec![added]));
+        assert_eq!(decode(text.replace(" + ", " - ").as_bytes()), None);
     }
 
     proptest! {
