@@ -221,6 +221,16 @@ pub fn check_contradictions(matches: &ArgMatches) -> Result<(), clap::Error> {
     }
 }
 
+/// The command that was typed, such as `cert issue`.
+pub fn command_of(matches: &ArgMatches) -> String {
+    let (mut words, mut here) = (Vec::new(), matches);
+    while let Some((word, below)) = here.subcommand() {
+        words.push(word);
+        here = below;
+    }
+    words.join(" ")
+}
+
 /// Whether an option was typed for the command that was typed.
 pub fn is_typed(matches: &ArgMatches, id: &str) -> bool {
     let mut here = matches;

@@ -141,8 +141,8 @@ pub fn command() -> clap::Command {
 /// Runs the program once.
 pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     let called = Called::of(&arguments);
-    let cli = match parse(&arguments, called) {
-        Ok(cli) => cli,
+    let (cli, typed) = match parse(&arguments, called) {
+        Ok(parsed) => parsed,
         Err(error) => return answer(&error, &arguments, process),
     };
     let Cli { shared, command } = cli;
@@ -157,7 +157,8 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
         return Exit::Failed;
     };
     let locks = LockSettings { wait: PATIENCE, now: process.clock };
-    let world = World { now, entropy: process.entropy, locks };
+    let who = who(process.environment);
+    let world = World { now, entropy: process.entropy, locks, who: &who, command: &typed };
     let folder = process.folder.clone();
     let Process { environment, machine, programs, terminal, .. } = *process;
     let input = &mut *process.input;
@@ -415,13 +416,21 @@ impl Session<'_> {
     }
 }
 
-fn parse(arguments: &[OsString], called: Called) -> Result<Cli, clap::Error> {
+/// What was typed, and the words of the command alone.
+fn parse(arguments: &[OsString], called: Called) -> Result<(Cli, String), clap::Error> {
     let matches = called.command().try_get_matches_from(arguments)?;
     args::check_contradictions(&matches)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     list::check_form(&cli)?;
     cli.shared.cert_dir_is_typed = args::is_typed(&matches, "cert_dir");
-    Ok(cli)
+    Ok((cli, args::command_of(&matches)))
+}
+
+/// The user who runs this: with sudo, the one who typed it.
+fn who(environment: &dyn Fn(&str) -> Option<OsString>) -> String {
+    let named = ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(environment);
+    let mut named = named.filter(|name| !name.is_empty());
+    named.next().map_or("unknown".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Help and version go to standard output and are no failure; anything else is one of usage.

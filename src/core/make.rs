@@ -1,5 +1,6 @@
 //! The act of making: plan, draw, sign, write.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::core::changes::{Bytes, Change, folder_of};
@@ -58,9 +59,13 @@ pub fn make(
     world: &World<'_>,
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Made, Error> {
-    let home = specs.iter().find_map(|spec| spec.home.clone());
-    let folder =
-        home.map(|home| store::lock(&[Lockable::Folder(home)], &world.locks)).transpose()?;
+    let homes = specs.iter().filter_map(|spec| spec.home.clone()).take(1);
+    let folders: BTreeSet<_> = homes.chain(specs.iter().flat_map(Spec::ca_folders)).collect();
+    let folders: Vec<_> = folders.into_iter().map(Lockable::Folder).collect();
+    let folder = match folders.is_empty() {
+        true => None,
+        false => Some(store::lock(&folders, &world.locks)?),
+    };
     if folder.is_some() {
         specs.iter().for_each(|spec| store::unlock_dead(&spec.kubeconfigs()));
     }
@@ -103,14 +108,14 @@ fn carry_out(
 ) -> Result<Made, Error> {
     let mut report = MadeReport::of_plan(&plan);
     let drawn = keys::draw_for(&plan, world.entropy, watch)?;
-    let Outcome { mut changes, kubeconfigs, stdout, made } =
-        sign::carry_out(plan, drawn, world.entropy)?;
+    let Outcome { mut changes, kubeconfigs, stdout, made } = sign::carry_out(plan, drawn, world)?;
     report.add_made(&made, world.now);
 
     // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
     let files = lock_kubeconfigs(&kubeconfigs, folder.is_some(), world)?;
     changes.list.extend(place(kubeconfigs, world)?);
-    if folder.is_none()
+    // Without a folder of its own, the journal is where the log of the CA is, or beside the kubeconfig.
+    if changes.home.as_os_str().is_empty()
         && let Some(first) = changes.list.first()
     {
         changes.home = folder_of(&first.path).to_owned();

@@ -1,7 +1,7 @@
 //! The core: make, edit, share, check. Values in, values out; only [`store`] touches the disk.
 //!
 //! Imports go one way; a module uses only modules to its left:
-//! `parallel changes x509 catalog spec inventory kubeconfig bundle plan keys sign check report store error`, then the acts.
+//! `parallel changes x509 catalog spec inventory kubeconfig bundle plan keys log sign check report store error`, then the acts.
 
 pub mod bundle;
 pub mod catalog;
@@ -11,6 +11,7 @@ pub mod error;
 pub mod inventory;
 pub mod keys;
 pub mod kubeconfig;
+pub mod log;
 pub mod parallel;
 pub mod plan;
 pub mod report;
@@ -64,4 +65,8 @@ pub struct World<'a> {
     pub entropy: &'a dyn Entropy,
     /// How long others are waited for.
     pub locks: LockSettings,
+    /// The user who runs it, for the logs of CAs.
+    pub who: &'a str,
+    /// The command that is run, such as `cert issue`, for the same.
+    pub command: &'a str,
 }

@@ -1,10 +1,13 @@
 //! From a plan and its keys to the files: everything is signed and checked in memory before a file is touched.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use crate::core::World;
 use crate::core::changes::{Bytes, Change, Changes, Secrecy};
 use crate::core::keys::Drawn;
 use crate::core::kubeconfig::NewEntries;
+use crate::core::log;
 use crate::core::plan::{
     self, Ask, CertificateAndKey, Certify, Configure, Credential, Duplicate, Import, Issuer, Kept,
     KeyPair, KeyStep, KnownCredential, Part, Plan, Step, Target,
@@ -77,11 +80,12 @@ pub enum Error {
 /// # Errors
 ///
 /// A key that does not sign, or a signature that does not verify.
-pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outcome, Error> {
+pub fn carry_out(plan: Plan, drawn: Drawn, world: &World<'_>) -> Result<Outcome, Error> {
     let mut signer = Signer {
         keys: drawn.keys.into_iter(),
         serials: drawn.serials.into_iter(),
-        entropy,
+        entropy: world.entropy,
+        issued: BTreeMap::new(),
         outcome: Outcome::default(),
     };
     signer.outcome.changes.home = plan.home;
@@ -101,7 +105,9 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
         };
         signer.outcome.made.push(made);
     }
-    Ok(signer.outcome)
+    let Signer { issued, mut outcome, .. } = signer;
+    outcome.changes.list.extend(issued.iter().map(|(ca, list)| log::issued(ca, list, world)));
+    Ok(outcome)
 }
 
 /// One step after the other, with the keys and serial numbers that were drawn for them.
@@ -109,6 +115,8 @@ struct Signer<'a> {
     keys: std::vec::IntoIter<PrivateKey>,
     serials: std::vec::IntoIter<x509_cert::serial_number::SerialNumber>,
     entropy: &'a dyn Entropy,
+    /// What each CA has signed, by the file of its certificate.
+    issued: BTreeMap<PathBuf, Vec<Certificate>>,
     outcome: Outcome,
 }
 
@@ -136,6 +144,9 @@ impl Signer<'_> {
         )?;
         if !is_issued_by(&certificate, above.first().unwrap_or(&certificate)) {
             return Err(untrue());
+        }
+        if let Some(ca) = step.ca {
+            self.issued.entry(ca).or_default().push(certificate.clone());
         }
         // Those who trust an intermediate need the root as well; those who are shown a leaf have it already.
         let is_ca = step.template.profile.is_ca();

@@ -21,6 +21,7 @@ const ORDER: [&str; 24] = [
     "bundle",
     "plan",
     "keys",
+    "log",
     "sign",
     "check",
     "report",

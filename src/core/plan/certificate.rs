@@ -65,7 +65,7 @@ impl Planner<'_> {
         let key = self.key_step(&spec.key, key, is_replaced)?;
         self.note_clamp(spec.until(), &template)?;
         let issuer = self.issuer(&spec.issuer, &authority)?;
-        self.certify(template, key, issuer, &spec.certificate)
+        self.certify(template, key, (&spec.issuer, issuer), &spec.certificate)
     }
 
     /// How what is there differs from what is asked, by the rules for whoever signed it.

@@ -213,6 +213,8 @@ pub struct Certify {
     pub key: KeyStep,
     /// Who signs it.
     pub issuer: Issuer,
+    /// The certificate of the CA that signs, or of this one where it signs itself: its log is beside it.
+    pub ca: Option<PathBuf>,
     /// Where it goes.
     pub to: Target,
 }

@@ -238,13 +238,18 @@ impl<'a> Planner<'a> {
         &mut self,
         template: Template,
         key: super::KeyStep,
-        issuer: Issuer,
+        (spec, issuer): (&IssuerSpec, Issuer),
         to: &Destination,
     ) -> Result<Step, Error> {
+        let ca = match spec {
+            IssuerSpec::Files(files) => Some(files.certificate.as_path()),
+            IssuerSpec::Itself => to.path(),
+        };
         Ok(Step::Certify(Box::new(Certify {
             template,
             key,
             issuer,
+            ca: ca.map(Path::to_owned),
             to: self.target("certificate", to)?,
         })))
     }

@@ -50,11 +50,11 @@ impl Planner<'_> {
         }
         self.note_masters(&template);
         self.note_clamp(until, &template)?;
-        let issuer = self.issuer(&issuer, &authority)?;
+        let signer = self.issuer(&issuer, &authority)?;
         self.certify(
             template,
             KeyStep::Foreign(request.public_key().clone()),
-            issuer,
+            (&issuer, signer),
             &spec.certificate,
         )
     }

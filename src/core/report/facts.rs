@@ -6,6 +6,7 @@ use crate::core::x509::cert::{Certificate, hex};
 use crate::core::x509::crl::{Crl, Revoked};
 use crate::core::x509::csr::Request;
 use crate::core::x509::name::DistinguishedName;
+use crate::core::x509::number::Number;
 use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::san::San;
 use crate::core::x509::time::Moment;
@@ -112,7 +113,7 @@ pub struct CrlFacts {
     /// Who says so.
     pub issuer: DistinguishedName,
     /// Its number, hexadecimal.
-    pub number: Option<String>,
+    pub number: Option<Number>,
     /// When it was made.
     pub this_update: Moment,
     /// When the next one is due.

@@ -5,9 +5,10 @@ mod cluster;
 mod config;
 mod unsigned;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::Secrecy;
+use crate::core::changes::{Secrecy, folder_of};
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::profile::Profile;
@@ -352,6 +353,22 @@ impl Spec {
             }
         }
         paths
+    }
+
+    /// The folders of the CAs that are to sign: each keeps a log there.
+    pub fn ca_folders(&self) -> Vec<PathBuf> {
+        let ca = |wanted: &Wanted| match wanted {
+            Wanted::Certificate(CertificateSpec { certificate, issuer, .. }) => match issuer {
+                IssuerSpec::Files(files) => Some(folder_of(&files.certificate).to_owned()),
+                IssuerSpec::Itself => certificate.path().map(|path| folder_of(path).to_owned()),
+            },
+            Wanted::Signature(spec) => Some(folder_of(&spec.issuer.certificate).to_owned()),
+            Wanted::Copy(_) | Wanted::KeyPair(_) | Wanted::Kubeconfig(_) | Wanted::Request(_) => {
+                None
+            }
+        };
+        let folders: BTreeSet<PathBuf> = self.wanted.iter().filter_map(ca).collect();
+        folders.into_iter().collect()
     }
 
     /// The kubeconfigs that are wanted.

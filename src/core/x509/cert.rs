@@ -15,6 +15,7 @@ use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 use super::entropy::Entropy;
 use super::extensions::{self, Extensions};
 use super::name::DistinguishedName;
+use super::number::Number;
 use super::pem;
 use super::private_key::{self, PrivateKey};
 use super::profile::Profile;
@@ -192,6 +193,11 @@ impl Certificate {
         read_name(&self.tbs.subject)
     }
 
+    /// Who it is for, as it is encoded: what it signs names it by these bytes.
+    pub(super) fn subject_der(&self) -> &Any {
+        &self.tbs.subject
+    }
+
     /// Who signed it.
     pub fn issuer(&self) -> DistinguishedName {
         read_name(&self.tbs.issuer)
@@ -199,7 +205,12 @@ impl Certificate {
 
     /// The serial number in hexadecimal, upper case, without colons.
     pub fn serial_number(&self) -> String {
-        hex(self.tbs.serial_number.as_bytes())
+        self.number().to_string()
+    }
+
+    /// The serial number.
+    pub fn number(&self) -> Number {
+        Number::new(self.tbs.serial_number.as_bytes())
     }
 
     /// From when until when.

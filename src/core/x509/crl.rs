@@ -4,11 +4,13 @@ use der::{Decode, Encode};
 use x509_cert::crl::CertificateList;
 use x509_cert::ext::pkix::CrlNumber;
 
-use super::cert::hex;
 use super::extensions::Extensions;
 use super::name::DistinguishedName;
+use super::number::Number;
 use super::pem;
+use super::private_key;
 use super::public_key::PublicKey;
+use super::revocation::Reason;
 use super::time::Moment;
 
 /// A revocation list.
@@ -26,15 +28,24 @@ pub enum Error {
     /// Damaged PEM.
     #[error(transparent)]
     Pem(#[from] pem::Error),
+    /// The issuer's key did not sign.
+    #[error("the list could not be signed: {0}")]
+    Signing(#[from] private_key::Error),
+    /// What was signed does not verify: it is never let out.
+    #[error("the new list does not verify under its CA, `{0}`")]
+    Untrue(String),
 }
 
 /// One revoked certificate.
 #[derive(Clone, Debug, Eq, PartialEq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Revoked {
     /// Its serial number, hexadecimal.
-    pub serial_number: String,
+    pub serial_number: Number,
     /// Since when.
     pub since: Moment,
+    /// Why.
+    pub reason: Reason,
 }
 
 impl Crl {
@@ -58,18 +69,19 @@ impl Crl {
         self.list.tbs_cert_list.next_update.map(Moment::from)
     }
 
-    /// Its number, hexadecimal; numbers only grow.
-    pub fn number(&self) -> Option<String> {
+    /// Its number; numbers only grow.
+    pub fn number(&self) -> Option<Number> {
         let (_, number) = self.extensions().get::<CrlNumber>()?;
-        Some(hex(number.0.as_bytes()))
+        Some(Number::new(number.0.as_bytes()))
     }
 
     /// What it revokes.
     pub fn revoked(&self) -> Vec<Revoked> {
         let entries = self.list.tbs_cert_list.revoked_certificates.as_deref().unwrap_or_default();
         let read = |entry: &x509_cert::crl::RevokedCert| Revoked {
-            serial_number: hex(entry.serial_number.as_bytes()),
+            serial_number: Number::new(entry.serial_number.as_bytes()),
             since: entry.revocation_date.into(),
+            reason: Reason::of(entry),
         };
         entries.iter().map(read).collect()
     }

@@ -1,0 +1,67 @@
+//! The log of a CA: one line of JSON for everything that it signed or took back, in the order in which that happened.
+//!
+//! It is beside the certificate of the CA, `ca.log.jsonl` beside `ca.crt`, and only ever gets longer. Whoever signs adds
+//! [`issued`] to the set of files that is written, so that a certificate is never there without its line.
+
+mod line;
+
+use std::path::{Path, PathBuf};
+
+use crate::core::World;
+use crate::core::changes::{Before, Bytes, Change, Secrecy};
+use crate::core::x509::cert::Certificate;
+
+pub use line::{Act, Event, Issued, Line, Listed, Released, Revoked, profile_of};
+
+/// What the name of a log ends with, in the place of the suffix of the CA's certificate.
+const SUFFIX: &str = "log.jsonl";
+
+/// Where the log of a CA is, by the file of its certificate.
+pub fn path(ca: &Path) -> PathBuf {
+    ca.with_extension(SUFFIX)
+}
+
+/// The file of the CA's certificate that a log belongs to; `None` for a file that is no log.
+pub fn ca_of(log: &Path) -> Option<PathBuf> {
+    let name = log.file_name()?.to_str()?.strip_suffix(SUFFIX)?.strip_suffix('.')?;
+    (!name.is_empty()).then(|| log.with_file_name(format!("{name}.crt")))
+}
+
+/// The lines that tell of certificates that the CA with the certificate `ca` has signed in this run. Its folder must be locked.
+pub fn issued<'a>(
+    ca: &Path,
+    certificates: impl IntoIterator<Item = &'a Certificate>,
+    world: &World<'_>,
+) -> Change {
+    let events = certificates.into_iter().map(|one| Event::Issued(Issued::new(one)));
+    lines(ca, events, world)
+}
+
+/// The lines that tell of these events in this run.
+pub fn lines<'a>(
+    ca: &Path,
+    events: impl IntoIterator<Item = Event<'a>>,
+    world: &World<'_>,
+) -> Change {
+    let act = Act { who: world.who.into(), why: world.command.into(), when: world.now };
+    let mut bytes = Bytes::default();
+    for event in events {
+        bytes.extend(Line { event, act: act.clone() }.encode());
+    }
+    Change { path: path(ca), bytes, secrecy: Secrecy::Secret, before: Before::Stays }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_and_its_ca_are_found_by_each_other() {
+        let (ca, log) = (Path::new("pki/etcd/ca.crt"), Path::new("pki/etcd/ca.log.jsonl"));
+        assert_eq!(path(ca), log);
+        assert_eq!(ca_of(log).as_deref(), Some(ca));
+        for other in ["pki/.log.jsonl", "pki/log.jsonl", "pki/ca.log", "pki/ca.crt"] {
+            assert_eq!(ca_of(Path::new(other)), None, "{other}");
+        }
+    }
+}
