@@ -6,6 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::args::{self, Lasting, Shared, Signing, Writing};
 use super::list::ListArgs;
+use super::log::LogArgs;
+use super::revoke::{RevokeArgs, UnholdArgs};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
 use crate::core::spec::{
@@ -44,6 +46,15 @@ Examples:
   kubepki cert list -o kubeadm | jq '.certificates[0]'"
     )]
     List(Box<ListArgs>),
+    /// List what the CAs have signed: each of them keeps a log
+    #[command(after_help = "\
+Examples:
+  kubepki cert log
+  kubepki cert log --user alice --valid
+  kubepki cert log --since 7d -o jsonl
+  kubepki cert log --missing
+  kubepki cert log import")]
+    Log(Box<LogArgs>),
 
     /// Make a key and a request, for a CA elsewhere to sign
     #[command(after_help = "\
@@ -51,6 +62,14 @@ Examples:
   kubepki cert request alice --profile user --org dev
   kubepki cert request web --profile server --san web.example.com --out web.csr")]
     Request(Box<RequestArgs>),
+
+    /// Take a certificate back: into the log and onto the revocation list of its CA
+    #[command(after_help = "\
+Examples:
+  kubepki cert revoke alice --reason keyCompromise
+  kubepki cert revoke pki/web.crt --reason superseded --next-update 7d
+  kubepki cert revoke worker-1 --reason certificateHold --dry-run")]
+    Revoke(Box<RevokeArgs>),
 
     /// Show certificates, requests, keys, revocation lists and kubeconfigs
     #[command(after_help = "\
@@ -65,6 +84,12 @@ Examples:
   kubepki cert sign alice.csr --profile client
   kubepki cert sign web.csr --profile server --copy-sans --validity 90d")]
     Sign(Box<SignArgs>),
+
+    /// Let a certificate count again that was revoked for certificateHold
+    #[command(after_help = "\
+Examples:
+  kubepki cert unhold worker-1")]
+    Unhold(Box<UnholdArgs>),
 }
 
 /// Who a certificate is for.

@@ -44,6 +44,8 @@ impl From<&Error> for Exit {
             | Error::KeyType(_)
             | Error::KubeconfigInput(_)
             | Error::Name(_)
+            | Error::Number(_)
+            | Error::Reason(_)
             | Error::Plan(plan::Error::Name(_) | plan::Error::NoSans | plan::Error::Time(_))
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
@@ -58,7 +60,10 @@ impl From<&Error> for Exit {
             | Error::Keys(_)
             | Error::Kubeconfig(_)
             | Error::KubeconfigMerged(_)
+            | Error::Log(_)
+            | Error::Logs(_)
             | Error::Plan(_)
+            | Error::Revoke(_)
             | Error::Sign(_)
             | Error::Store(_) => Self::Failed,
         }

@@ -23,10 +23,13 @@ mod elsewhere;
 pub mod exit;
 mod kubeconfig;
 mod kubeconfig_view;
+mod ledger;
 mod list;
+mod log;
 pub mod output;
 pub mod picker;
 mod prompt;
+mod revoke;
 mod screen;
 pub mod shell;
 mod tables;
@@ -43,6 +46,7 @@ use self::exit::Exit;
 use self::kubeconfig::KubeconfigCommand;
 use self::output::{Meter, Output};
 use self::picker::Open;
+use self::revoke::CrlCommand;
 use self::shell::Run;
 use self::upload::UploadArgs;
 use crate::core::report::{Action, FilesReport, MadeReport};
@@ -121,6 +125,10 @@ enum Command {
     /// Contexts of kubeconfigs
     #[command(subcommand)]
     Context(ContextCommand),
+
+    /// Revocation lists of CAs
+    #[command(subcommand)]
+    Crl(CrlCommand),
 
     /// Kubeconfigs
     #[command(subcommand)]
@@ -246,7 +254,10 @@ impl Session<'_> {
             Command::Cert(CertCommand::Sign(args)) => {
                 self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
+            Command::Cert(CertCommand::Log(args)) => self.log(*args),
+            Command::Cert(CertCommand::Revoke(args)) => self.revoke(&args),
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
+            Command::Cert(CertCommand::Unhold(args)) => self.unhold(&args),
             Command::Cluster(ClusterCommand::Bindings) => {
                 self.out.data(&cluster::bindings())?;
                 Ok(Exit::Done)
@@ -277,6 +288,7 @@ impl Session<'_> {
             }
             Command::Cluster(ClusterCommand::UploadBundle(args)) => self.upload(&args),
             Command::Context(command) => self.context(command),
+            Command::Crl(command) => self.crl(&command),
             Command::Kubeconfig(KubeconfigCommand::Gen(args)) => {
                 self.make(&[args.spec(&self.shared, &self.folder)?], args.writing.dry_run)
             }

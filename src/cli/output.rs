@@ -27,6 +27,8 @@ pub enum Format {
     Text,
     /// One JSON document with everything.
     Json,
+    /// The same on one line; one line for each where there are many.
+    Jsonl,
     /// The same as YAML.
     Yaml,
     /// Just the names or paths, one on a line.
@@ -70,6 +72,21 @@ pub trait Printed: Serialize {
     /// The names or paths.
     fn names(&self) -> Vec<String>;
 }
+
+/// One of many things that are printed as they come: nobody knows how many there will be, and they are not held.
+pub trait Row: Serialize {
+    /// The names of the columns.
+    fn head(is_wide: bool) -> String;
+
+    /// The thing for people, in one line, of which no part is foreign text that was not escaped.
+    fn row(&self, is_wide: bool) -> String;
+
+    /// Its name.
+    fn name(&self) -> String;
+}
+
+/// How much is gathered before it is printed, in bytes.
+const GATHERED: usize = 1 << 16;
 
 /// How far a long work has come, on one line that is written again and again, and wiped at the end. What ends within a
 /// second has none.
@@ -123,6 +140,10 @@ pub struct Output<'a> {
     /// Whether standard output is taken by a file that was asked for, so that reports are talk.
     data_is_taken: bool,
     called: Called,
+    /// Rows that are still to be printed.
+    rows: String,
+    /// How many rows there were.
+    count: u64,
 }
 
 impl<'a> Output<'a> {
@@ -135,7 +156,8 @@ impl<'a> Output<'a> {
         meter: Option<Meter<'a>>,
     ) -> Self {
         let meter = meter.filter(|_| !quiet);
-        Self { data, talk, format, quiet, meter, data_is_taken: false, called: Called::Itself }
+        let (rows, called) = (String::new(), Called::Itself);
+        Self { data, talk, format, quiet, meter, data_is_taken: false, called, rows, count: 0 }
     }
 
     /// The same for a program that goes by this name.
@@ -175,9 +197,52 @@ impl<'a> Output<'a> {
                 report.names().iter().map(|name| format!("{}\n", escape_line(name))).collect()
             }
             Format::Json | Format::Kubeadm => json(report)?,
+            Format::Jsonl => json_line(report)?,
             Format::Yaml => report.yaml()?,
             Format::Prometheus => report.metrics(),
         })
+    }
+
+    /// Prints the next of many things. After the last one comes [`Output::end_of_rows`].
+    pub fn row<R: Row>(&mut self, row: &R) -> io::Result<()> {
+        let is_first = self.count == 0;
+        self.count += 1;
+        let is_wide = self.format == Format::Wide;
+        match self.format {
+            Format::Text | Format::Wide => {
+                if is_first {
+                    self.rows += &(R::head(is_wide).trim_end().to_owned() + "\n");
+                }
+                self.rows += &(row.row(is_wide).trim_end().to_owned() + "\n");
+            }
+            Format::Name => self.rows += &(escape_line(&row.name()) + "\n"),
+            // The others are for a list of certificates alone.
+            Format::Json | Format::Kubeadm | Format::Prometheus => {
+                let item = json(row)?;
+                self.rows += if is_first { "[\n  " } else { ",\n  " };
+                self.rows += &item.trim_end().replace('\n', "\n  ");
+            }
+            Format::Jsonl => self.rows += &json_line(row)?,
+            Format::Yaml => self.rows += &yaml(&[row])?,
+        }
+        if self.rows.len() > GATHERED { self.print_rows() } else { Ok(()) }
+    }
+
+    /// Ends what [`Output::row`] began, also where there was nothing.
+    pub fn end_of_rows(&mut self) -> io::Result<()> {
+        match (self.format, self.count) {
+            (Format::Json | Format::Yaml, 0) => self.rows += "[]\n",
+            (Format::Json, _) => self.rows += "\n]\n",
+            _ => {}
+        }
+        self.print_rows()?;
+        self.data.flush()
+    }
+
+    fn print_rows(&mut self) -> io::Result<()> {
+        self.wipe();
+        let rows = mem::take(&mut self.rows);
+        self.data.write_all(rows.as_bytes())
     }
 
     /// Prints data that is a report in itself, such as a completion script.
@@ -273,7 +338,16 @@ pub fn escape_line(text: &str) -> String {
 
 /// JSON in which every character that a terminal would obey has its escape: outside of strings there is none.
 fn json(report: &impl Serialize) -> io::Result<String> {
-    let text = serde_json::to_string_pretty(report).map_err(io::Error::other)?;
+    Ok(printable(&serde_json::to_string_pretty(report).map_err(io::Error::other)?) + "\n")
+}
+
+/// The same on one line.
+fn json_line(report: &impl Serialize) -> io::Result<String> {
+    Ok(printable(&serde_json::to_string(report).map_err(io::Error::other)?) + "\n")
+}
+
+/// Text of JSON with an escape for every character that a terminal would obey.
+fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         if is_unprintable(c) && c != '\n' {
@@ -284,7 +358,7 @@ fn json(report: &impl Serialize) -> io::Result<String> {
             out.push(c);
         }
     }
-    Ok(out + "\n")
+    out
 }
 
 /// YAML; where its plain style would let such a character through, JSON, which is YAML too.

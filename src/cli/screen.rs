@@ -9,6 +9,8 @@ use crate::core::report::{
     KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts, SwitchReport,
 };
 
+use crate::core::x509::revocation::Reason;
+
 /// Width of the labels in front of facts.
 const LABEL: usize = 12;
 
@@ -224,7 +226,11 @@ impl Facts {
         self.line("next", next.as_deref().unwrap_or("not said"));
         self.line("revoked", &it.revoked.len().to_string());
         for revoked in &it.revoked {
-            self.line("", &format!("{} since {}", revoked.serial_number, revoked.since));
+            let reason = match revoked.reason {
+                Reason::Unspecified => String::new(),
+                reason => format!(", {reason}"),
+            };
+            self.line("", &format!("{} since {}{reason}", revoked.serial_number, revoked.since));
         }
     }
 
@@ -240,7 +246,7 @@ impl Facts {
     }
 }
 
-fn verb(action: Action, dry_run: bool) -> &'static str {
+pub(super) fn verb(action: Action, dry_run: bool) -> &'static str {
     match (action, dry_run) {
         (Action::Create, false) => "created",
         (Action::Create, true) => "would create",

@@ -1,9 +1,9 @@
 //! The sum of the modules' errors.
 
-use crate::core::x509::{key_type, name, san, time};
+use crate::core::x509::{key_type, name, number, revocation, san, time};
 use crate::core::{
-    ContextError, EditsError, ExpiryError, PackError, bundle, catalog, check, inventory, keys,
-    kubeconfig, plan, sign, spec, store,
+    ContextError, EditsError, ExpiryError, LogError, PackError, RevokeError, bundle, catalog,
+    check, inventory, keys, kubeconfig, log, plan, sign, spec, store,
 };
 
 /// Why an act did not come to its end. Nothing was changed then.
@@ -25,11 +25,16 @@ pub enum Error {
     KubeconfigMerged(#[from] kubeconfig::MergedError),
     KubeconfigInput(#[from] kubeconfig::InputError),
     KeyType(#[from] key_type::Error),
+    Log(#[from] log::Error),
+    Logs(#[from] LogError),
     Keys(#[from] keys::Error),
     Name(#[from] name::Error),
+    Number(#[from] number::Error),
+    Reason(#[from] revocation::Error),
     FileName(#[from] spec::NameError),
     Inventory(#[from] inventory::Error),
     Plan(#[from] plan::Error),
+    Revoke(#[from] RevokeError),
     San(#[from] san::Error),
     Sign(#[from] sign::Error),
     Store(#[from] store::Error),
@@ -56,9 +61,14 @@ impl Error {
             Self::FileName(error) => error.hint(),
             Self::Inventory(error) => error.hint(),
             Self::KeyType(error) => error.hint(),
+            Self::Log(error) => error.hint(),
+            Self::Logs(error) => error.hint(),
             Self::Keys(_) | Self::Sign(_) => None,
             Self::Name(error) => error.hint(),
+            Self::Number(error) => error.hint(),
+            Self::Reason(error) => error.hint(),
             Self::Plan(error) => error.hint(),
+            Self::Revoke(error) => error.hint(),
             Self::San(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::Time(error) => error.hint(),

@@ -23,10 +23,12 @@ pub mod x509;
 mod contexts;
 mod edits;
 mod expiry;
+mod logs;
 mod look;
 mod make;
 mod pack;
 mod place;
+mod revoke;
 mod share;
 mod show;
 
@@ -43,12 +45,16 @@ pub use edits::{
 };
 pub use error::Error;
 pub use expiry::{Error as ExpiryError, List, as_kubeadm, list, write_list};
+pub use logs::{Among, LogError, import as import_into_log, log as read_log, logged_cas, strays};
 pub use look::{
     Alone, Export, Shown, Split, ViewOf, alone, check as check_kubeconfigs, check_each, diff,
     export, split, view,
 };
 pub use make::{Made, Progress, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};
+pub use revoke::{
+    ListSpec, Refresh, Revoke, RevokeError, Target, What, refresh as refresh_lists, revoke,
+};
 pub use share::{Open, Seal, open, seal};
 pub use show::{Source, read_config, read_offers, show, show_ca};
 

@@ -17,6 +17,8 @@ pub struct ControlPlane {
     pub url: String,
     /// Where etcd listens.
     pub etcd: String,
+    /// Where etcd listens for its peers.
+    pub etcd_peer: String,
 }
 
 impl ControlPlane {
@@ -36,15 +38,16 @@ impl ControlPlane {
             "--",
             "sh",
             "-c",
-            "echo \"$KUBE_APISERVER $KUBE_ETCD\"; exec cat",
+            "echo \"$KUBE_APISERVER $KUBE_ETCD $KUBE_ETCD_PEER\"; exec cat",
         ]);
         let mut script =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the script");
         let mut urls = String::new();
         let stdout = BufReader::new(script.stdout.take().expect("a stdout"));
         stdout.take(200).read_line(&mut urls).expect("a line");
-        let (url, etcd) = urls.trim().split_once(' ').unwrap_or_default();
-        let control_plane = Self { script, url: url.to_owned(), etcd: etcd.to_owned() };
+        let mut urls = urls.split_whitespace().map(str::to_owned);
+        let mut next = || urls.next().unwrap_or_default();
+        let control_plane = Self { script, url: next(), etcd: next(), etcd_peer: next() };
         assert!(
             !control_plane.url.is_empty(),
             "the control plane did not start; the reason is above"
@@ -68,6 +71,11 @@ impl ControlPlane {
 
     /// Asks for a path of the API with curl, and returns the HTTP status, such as `200`; `000` when TLS failed.
     pub fn curl(&self, world: &World, path: &str, args: &[&str]) -> String {
+        self.curl_at(world, &self.url, path, args)
+    }
+
+    /// The same of another server.
+    pub fn curl_at(&self, world: &World, url: &str, path: &str, args: &[&str]) -> String {
         let mut curl = in_world(world, "curl");
         curl.args([
             "--silent",
@@ -78,7 +86,7 @@ impl ControlPlane {
             "--write-out",
             "%{http_code}",
         ]);
-        let output = curl.args(args).arg(format!("{}{path}", self.url)).output().expect("curl");
+        let output = curl.args(args).arg(format!("{url}{path}")).output().expect("curl");
         String::from_utf8(output.stdout).expect("a status")
     }
 }

@@ -13,7 +13,13 @@ use crate::support::world::{NOW_UNIX, World};
 const ISSUE: Victim = Victim {
     program: "kubepki",
     args: &["cert", "issue", "alice", "--key-type", "ECDSA-P384"],
-    prepare: &|world| put(world, &pki()[..2]),
+    prepare: &|world| put(world, &pki()[..3]),
+};
+
+const REVOKE: Victim = Victim {
+    program: "kubepki",
+    args: &["cert", "revoke", "alice", "--reason", "keyCompromise", "--der"],
+    prepare: &|world| put(world, pki()),
 };
 
 const REPLACE: Victim = Victim {
@@ -114,6 +120,45 @@ fn a_killed_replacement_is_finished_or_undone_by_the_next_run_whatever_that_is()
 }
 
 #[test]
+fn a_killed_revocation_leaves_log_and_list_in_agreement_for_the_next_run() {
+    kill_at_random_moments(&REVOKE, rounds(100), 8_888, |world| {
+        again(world, REVOKE.args)?;
+        books_agree(world)?;
+        // Whatever the killed run has done, the next list has the next number.
+        again(world, &["crl", "make", "ca"])?;
+        books_agree(world)
+    });
+}
+
+/// The list says what the log says, under the number that the log has last, in both forms; each number was drawn once.
+fn books_agree(world: &World) -> Result<(), String> {
+    let script = "
+        cd pki
+        jq -r 'select(.event==\"list\").number' ca.log.jsonl >numbers
+        sort -u numbers | cmp - numbers
+        [ \"$(openssl crl -in ca.crl -noout -crlnumber)\" = \"crlNumber=0x$(tail -n 1 numbers)\" ] || echo another number
+        [ \"$(jq -r 'select(.event==\"revoked\").serial' ca.log.jsonl)\" = \"$(openssl x509 -in alice.crt -noout -serial | cut -d = -f 2)\" ] || echo another serial
+        openssl crl -in ca.crl -noout -text | grep -q \"Serial Number: $(jq -r 'select(.event==\"revoked\").serial' ca.log.jsonl)\" || echo not listed
+        openssl crl -in ca.crl -outform DER | cmp - ca.crl.der
+        rm numbers";
+    match world.sh(&format!("{{ {script}; }} 2>&1")).trim() {
+        "" => {
+            let names = [
+                "alice.crt",
+                "alice.key",
+                "ca.crl",
+                "ca.crl.der",
+                "ca.crt",
+                "ca.key",
+                "ca.log.jsonl",
+            ];
+            nothing_else_in(world, "pki", &names)
+        }
+        damage => Err(damage.to_owned()),
+    }
+}
+
+#[test]
 fn a_killed_switch_leaves_the_old_or_the_new_kubeconfig() {
     kill_at_random_moments(&USE, rounds(200), 8888, |world| {
         let left = world.read(".kube/config");
@@ -186,8 +231,7 @@ fn a_killed_fleet_has_whole_nodes_and_is_completed_by_the_next_run() {
             return Err("a CA that was finished has changed".to_owned());
         }
         again(world, &["cluster", "plan", "--config=cluster.yaml", "--quiet"])?;
-        let files =
-            "find . -type f ! -name '*.crt' ! -name '*.key' ! -name '*.conf' ! -name sa.pub";
+        let files = "find . -type f ! -name '*.crt' ! -name '*.key' ! -name '*.conf' ! -name sa.pub ! -name '*.log.jsonl'";
         match world.sh(files).trim() {
             "./cluster.yaml" => Ok(()),
             left => Err(format!("there is something else: {left}")),
@@ -242,9 +286,12 @@ fn cluster_is_complete(world: &World) -> Result<(), String> {
           data() { sed -n \"s/^ *$1-data: //p\" ../$conf.conf | base64 -d; }
           data client-certificate >~/out.crt; data client-key >~/out.key
           same ~/out.crt ~/out.key; verify ~/out.crt ca; data certificate-authority | cmp - ca.crt
-        done 2>&1; rm ~/out.*; cd; find . -type f ! -name '*.crt' ! -name '*.key' ! -name '*.conf' ! -name sa.pub; find . -type f | wc -l";
+        done 2>&1; rm ~/out.*; cd; find . -type f ! -name '*.crt' ! -name '*.key' ! -name '*.conf' ! -name sa.pub ! -name '*.log.jsonl'; find . -type f | wc -l";
     match world.sh(script).trim() {
-        "27" => again(world, &[&["cluster", "plan"], &CLUSTER.args[2..]].concat()),
+        "30" => {
+            again(world, &["cert", "log", "--missing"])?;
+            again(world, &[&["cluster", "plan"], &CLUSTER.args[2..]].concat())
+        }
         damage => Err(damage.to_owned()),
     }
 }
@@ -283,7 +330,9 @@ fn pair_is_good(world: &World) -> Result<(), String> {
     let (ca, certificate) = (world.path("pki/ca.crt"), world.path("pki/alice.crt"));
     let (purpose, name, at) = (Purpose::Client, None, Some(NOW_UNIX));
     openssl(&Question { roots: &ca, chain: &certificate, purpose, name, at })?;
-    let names = ["alice.crt", "alice.key", "bob.crt", "bob.key", "ca.crt", "ca.key"];
+    again(world, &["cert", "log", "--missing"])?;
+    let names =
+        ["alice.crt", "alice.key", "bob.crt", "bob.key", "ca.crt", "ca.key", "ca.log.jsonl"];
     nothing_else_in(world, "pki", &names)
 }
 
@@ -304,7 +353,8 @@ fn pki() -> &'static [(&'static str, String)] {
         let world = World::new();
         world.sh("kubepki -q ca init --key-type ECDSA-P256");
         world.sh("kubepki -q cert issue alice --key-type ECDSA-P256");
-        let names = ["pki/ca.crt", "pki/ca.key", "pki/alice.crt", "pki/alice.key"];
+        let names =
+            ["pki/ca.crt", "pki/ca.key", "pki/ca.log.jsonl", "pki/alice.crt", "pki/alice.key"];
         names.map(|name| (name, world.read(name))).into()
     })
 }

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 24] = [
+const ORDER: [&str; 26] = [
     "parallel",
     "changes",
     "x509",
@@ -33,6 +33,8 @@ const ORDER: [&str; 24] = [
     "contexts",
     "share",
     "show",
+    "logs",
+    "revoke",
     "edits",
     "look",
     "expiry",

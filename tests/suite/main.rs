@@ -16,6 +16,7 @@ mod progress;
 mod prompt;
 mod reading;
 mod requests;
+mod revocation;
 mod shell;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]

@@ -36,6 +36,31 @@ fn different_commands_at_once_lose_nothing_of_each_other() {
 }
 
 #[test]
+fn issues_and_revocations_at_once_lose_no_line_and_draw_no_number_twice() {
+    let world = World::new();
+    world.sh("export KUBEPKI_KEY_TYPE=ECDSA-P256
+         kubepki -q ca init; for run in $(seq 2 2 20); do kubepki -q cert issue old-$run; done");
+    let said = at_once(
+        &world,
+        20,
+        "if [ $((run % 2)) = 1 ]; then kubepki cert issue new-$run --key-type ECDSA-P256
+         else kubepki cert revoke old-$run; fi",
+    );
+    assert_eq!(said.matches("exit 0").count(), 20, "{said}");
+    let count = |script: &str| world.sh(&format!("{script} pki/ca.log.jsonl | sort -u | wc -l"));
+    assert_eq!(count("jq -r 'select(.event==\"issued\").serial'"), "21\n");
+    assert_eq!(count("jq -r 'select(.event==\"revoked\").serial'"), "10\n");
+    assert_eq!(count("jq -r 'select(.event==\"list\").number'"), "10\n");
+    assert_eq!(
+        world.sh("wc -l <pki/ca.log.jsonl; openssl crl -in pki/ca.crl -noout -crlnumber"),
+        "41\ncrlNumber=0x0A\n"
+    );
+    let listed = world.sh("openssl crl -in pki/ca.crl -noout -text | grep -c 'Serial Number'");
+    assert_eq!(listed, "10\n");
+    world.sh("kubepki cert log --missing");
+}
+
+#[test]
 fn fifty_edits_of_one_kubeconfig_at_once_are_all_in_it() {
     let world = World::new();
     world.write(".kube/config", "# mine\ncontexts:\n- {name: first, context: {}}\n");

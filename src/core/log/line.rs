@@ -112,6 +112,9 @@ pub struct Revoked {
     pub serial: Number,
     /// Why.
     pub reason: Reason,
+    /// Since when, where that is not the moment of the run: a list that came from elsewhere said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Moment>,
 }
 
 /// A certificate that is held no longer.
@@ -171,6 +174,24 @@ impl Event<'_> {
     }
 }
 
+impl Issued<'_> {
+    /// The same, for longer than its line.
+    pub fn into_owned(self) -> Issued<'static> {
+        let owned = |text: Cow<'_, str>| Cow::Owned(text.into_owned());
+        Issued {
+            serial: self.serial,
+            subject: owned(self.subject),
+            user: self.user.map(owned),
+            groups: self.groups,
+            sans: self.sans,
+            profile: owned(self.profile),
+            from: self.from,
+            until: self.until,
+            sha256: owned(self.sha256),
+        }
+    }
+}
+
 impl Issued<'static> {
     /// What a log keeps of a certificate.
     pub fn new(certificate: &Certificate) -> Self {
@@ -201,5 +222,99 @@ pub fn profile_of(certificate: &Certificate) -> &'static str {
         (_, true, false) => "client",
         (_, false, true) => "server",
         (_, false, false) => "other",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn moment() -> impl Strategy<Value = Moment> {
+        (0_u64..253_402_300_799).prop_map(|seconds| Moment::from_unix(seconds).unwrap())
+    }
+
+    fn number() -> impl Strategy<Value = Number> {
+        vec(any::<u8>(), 0..20).prop_map(|octets| Number::new(&octets))
+    }
+
+    fn issued() -> impl Strategy<Value = Event<'static>> {
+        let names = (any::<String>(), any::<Option<String>>(), vec(any::<String>(), 0..3));
+        let rest = (vec(any::<String>(), 0..3), "CA|client|other", moment(), moment());
+        (number(), names, rest).prop_map(
+            |(serial, (subject, user, groups), (sans, profile, from, until))| {
+                let (subject, user, profile) =
+                    (subject.into(), user.map(Cow::Owned), profile.into());
+                let sha256 = "0A".repeat(32).into();
+                Event::Issued(Issued {
+                    serial,
+                    subject,
+                    user,
+                    groups,
+                    sans,
+                    profile,
+                    from,
+                    until,
+                    sha256,
+                })
+            },
+        )
+    }
+
+    /// Any line, with names that nobody would think of.
+    fn line() -> impl Strategy<Value = Line<'static>> {
+        let reason = prop::sample::select(&Reason::ALL[..]);
+        let event = prop_oneof![
+            issued(),
+            (number(), reason, prop::option::of(moment())).prop_map(|(serial, reason, since)| {
+                Event::Revoked(Revoked { serial, reason, since })
+            }),
+            number().prop_map(|serial| Event::Released(Released { serial })),
+            (number(), any::<usize>(), moment()).prop_map(|(number, entries, next_update)| {
+                Event::List(Listed { number, entries, next_update })
+            }),
+        ];
+        (event, any::<String>(), any::<String>(), moment()).prop_map(|(event, who, why, when)| {
+            Line { event, act: Act { who: who.into(), why: why.into(), when } }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_one_line_and_is_read_back(line in line()) {
+            let encoded = line.encode();
+            let (end, text) = encoded.split_last().unwrap();
+            prop_assert_eq!(*end, b'\n');
+            prop_assert!(!text.contains(&b'\n'));
+            prop_assert_eq!(Line::decode(text).unwrap(), line);
+        }
+
+        #[test]
+        fn a_line_means_the_same_in_whatever_order_a_hand_has_put_it(line in line()) {
+            let object: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line.encode()).unwrap();
+            let turned: serde_json::Map<_, _> = object.into_iter().rev().collect();
+            let turned = serde_json::to_vec(&turned).unwrap();
+            prop_assert_eq!(Line::decode(&turned).unwrap(), line);
+        }
+
+        #[test]
+        fn a_part_of_a_line_is_never_taken_for_a_line(line in line(), part in any::<prop::sample::Index>()) {
+            let encoded = line.encode();
+            let text = &encoded[..part.index(encoded.len() - 1)];
+            prop_assert!(Line::decode(text).is_err());
+        }
+    }
+
+    #[test]
+    fn a_line_is_what_the_documents_show() {
+        let moment = |text: &str| text.parse().unwrap();
+        let act = Act { who: "ada".into(), why: "cert revoke".into(), when: moment("2026-01-01") };
+        let serial: Number = "0afb".parse().unwrap();
+        let revoked = Revoked { serial, reason: Reason::CaCompromise, since: None };
+        let line = Line { event: Event::Revoked(revoked), act };
+        let text = r#"{"event":"revoked","serial":"0AFB","reason":"cACompromise","who":"ada","why":"cert revoke","when":"2026-01-01T00:00:00Z"}"#;
+        assert_eq!(String::from_utf8(line.encode()).unwrap(), format!("{text}\n"));
     }
 }

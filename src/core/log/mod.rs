@@ -3,7 +3,9 @@
 //! It is beside the certificate of the CA, `ca.log.jsonl` beside `ca.crt`, and only ever gets longer. Whoever signs adds
 //! [`issued`] to the set of files that is written, so that a certificate is never there without its line.
 
+mod filter;
 mod line;
+mod scan;
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +13,9 @@ use crate::core::World;
 use crate::core::changes::{Before, Bytes, Change, Secrecy};
 use crate::core::x509::cert::Certificate;
 
+pub use filter::{Filter, State};
 pub use line::{Act, Event, Issued, Line, Listed, Released, Revoked, profile_of};
+pub use scan::{Error, Scan, Standing, fingerprint_in};
 
 /// What the name of a log ends with, in the place of the suffix of the CA's certificate.
 const SUFFIX: &str = "log.jsonl";
@@ -43,12 +47,18 @@ pub fn lines<'a>(
     events: impl IntoIterator<Item = Event<'a>>,
     world: &World<'_>,
 ) -> Change {
-    let act = Act { who: world.who.into(), why: world.command.into(), when: world.now };
     let mut bytes = Bytes::default();
     for event in events {
-        bytes.extend(Line { event, act: act.clone() }.encode());
+        bytes.extend(Line { event, act: Act::of(world) }.encode());
     }
     Change { path: path(ca), bytes, secrecy: Secrecy::Secret, before: Before::Stays }
+}
+
+impl<'a> Act<'a> {
+    /// Of this run.
+    pub fn of(world: &World<'a>) -> Self {
+        Self { who: world.who.into(), why: world.command.into(), when: world.now }
+    }
 }
 
 #[cfg(test)]

@@ -257,7 +257,7 @@ impl ExpiryFacts {
             not_before: crl.this_update(),
             not_after: crl.next_update(),
             residual_seconds: crl.next_update().map(|end| residual(at, end)),
-            serial_number: crl.number(),
+            serial_number: crl.number().map(|number| number.to_string()),
             revoked: Some(crl.revoked().len()),
             fingerprint: None,
         }

@@ -7,8 +7,10 @@ mod facts;
 mod files;
 mod findings;
 mod kubeadm;
+mod log;
 mod made;
 mod merged;
+mod revoked;
 mod shown;
 mod view;
 
@@ -24,12 +26,22 @@ pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
 pub use files::{FileRow, FilesReport, ReaderRow};
 pub use findings::{DifferencesReport, FindingsReport};
 pub use kubeadm::{KubeadmReport, KubeadmRow};
+pub use log::{ImportReport, LogRow, Revocation, StrayRow, StraysReport};
 pub use made::{Action, FileReport, MadeReport};
 pub use merged::{Fate, MergeReport, MergedEntry};
+pub use revoked::{Advice, ListRow, RevokeReport, TakenBack};
 pub use shown::{CaReport, Failure, KeyState, ShowReport, ShownFacts, ShownItem};
 pub use view::{Origin, OriginsReport, ViewReport};
 
 /// A path as text: one that is no UTF-8 is no reason to keep a report back.
 fn as_text<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&path.to_string_lossy())
+}
+
+/// The same for several.
+fn as_texts<S: serde::Serializer>(
+    paths: &[std::path::PathBuf],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(paths.iter().map(|path| path.to_string_lossy()))
 }

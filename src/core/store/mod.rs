@@ -14,6 +14,7 @@
 //! choose where the key goes. A file that is itself a mount point cannot be renamed over; it is refused too, since
 //! writing in place could leave half a file.
 
+mod blocks;
 mod commit;
 mod error;
 mod file_lock;
@@ -28,11 +29,12 @@ mod target;
 mod temp;
 mod walk;
 
+pub use self::blocks::blocks;
 pub use self::commit::{How, Written};
 pub use self::error::Error;
 pub use self::holder::{By, Holder, Process};
 pub use self::journal::{Outcome, Recovery};
 pub use self::lock::{Guard, LockSettings, Lockable, lock, unlock_dead};
 pub use self::private::{PrivateFile, private_file};
-pub use self::read::{LIMIT, read, read_stream};
-pub use self::walk::{Survey, files, survey};
+pub use self::read::{LIMIT, is_file, read, read_stream};
+pub use self::walk::{Survey, files, files_named, survey};

@@ -22,6 +22,11 @@ pub fn read(paths: impl IntoIterator<Item = PathBuf>) -> Snapshot {
     paths.into_iter().map(|path| (path.clone(), found(&path))).collect()
 }
 
+/// Whether there is a file at `path`, which is not read for that; one that nobody may look at is taken for none.
+pub fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file())
+}
+
 /// Reads a stream, such as standard input, to its end. `what` names it in errors.
 ///
 /// # Errors

@@ -36,9 +36,23 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
+    files_named(path, "")
+}
+
+/// The files of a folder and of the folders in it whose names end with `suffix`, in order; others do not count. None where there
+/// is no such folder.
+///
+/// # Errors
+///
+/// A folder that cannot be read, or one with too many such files.
+pub fn files_named(path: &Path, suffix: &str) -> Result<Vec<PathBuf>, Error> {
+    if !path.is_dir() {
+        return Ok(Vec::new());
+    }
     let root = fs::canonicalize(path).map_err(Error::io("read", path))?;
     let stays = |end: &Path| end.starts_with(&root);
-    let walk = Walk::through(path, &root, DEEPEST, MOST_FILES, &stays);
+    let which = Which { depth: DEEPEST, most: MOST_FILES, suffix, counts: &stays };
+    let walk = Walk::through(path, &root, which);
     if let Some((_, error)) = walk.failures.into_iter().next() {
         return Err(error);
     }
@@ -60,7 +74,9 @@ pub fn survey(path: &Path, depth: usize) -> Survey {
             return Survey { files: Vec::new(), failures: vec![(path.to_owned(), error)] };
         }
     };
-    let mut walk = Walk::through(path, &root, depth.min(DEEPEST), MOST_SURVEYED, &|_| true);
+    let (depth, most) = (depth.min(DEEPEST), MOST_SURVEYED);
+    let which = Which { depth, most, suffix: "", counts: &|_| true };
+    let mut walk = Walk::through(path, &root, which);
     walk.links.sort();
     // Of several links to one file, the first in order stays.
     for (link, end) in walk.links.into_iter().rev() {
@@ -74,11 +90,21 @@ pub fn survey(path: &Path, depth: usize) -> Survey {
     Survey { files, failures: walk.failures }
 }
 
-struct Walk<'a> {
-    top: &'a Path,
+/// Which files count.
+struct Which<'a> {
+    /// So many folders deep.
+    depth: usize,
+    /// So many of them.
     most: usize,
+    /// How their names end.
+    suffix: &'a str,
     /// Whether a link that leads there counts.
     counts: &'a dyn Fn(&Path) -> bool,
+}
+
+struct Walk<'a> {
+    top: &'a Path,
+    which: Which<'a>,
     /// Each file by where it really is.
     files: BTreeMap<PathBuf, PathBuf>,
     /// Each link with the file that it leads to.
@@ -88,15 +114,10 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     /// Walks through the folder `top`, which really is `root`.
-    fn through(
-        top: &'a Path,
-        root: &Path,
-        depth: usize,
-        most: usize,
-        counts: &'a dyn Fn(&Path) -> bool,
-    ) -> Self {
+    fn through(top: &'a Path, root: &Path, which: Which<'a>) -> Self {
         let (files, links, failures) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let mut walk = Self { top, most, counts, files, links, failures };
+        let depth = which.depth;
+        let mut walk = Self { top, which, files, links, failures };
         walk.folder(top, root, depth);
         walk
     }
@@ -107,8 +128,8 @@ impl<'a> Walk<'a> {
             Err(error) => return self.fail("read", folder, error),
         };
         for entry in entries {
-            if self.files.len() + self.links.len() > self.most {
-                let (path, limit) = (self.top.to_owned(), self.most);
+            if self.files.len() + self.links.len() > self.which.most {
+                let (path, limit) = (self.top.to_owned(), self.which.most);
                 return self.failures.push((path.clone(), Error::TooManyFiles { path, limit }));
             }
             match entry {
@@ -130,12 +151,14 @@ impl<'a> Walk<'a> {
             Ok(kind) if kind.is_dir() && depth > 0 => {
                 self.folder(&path, &real.join(entry.file_name()), depth - 1);
             }
+            Ok(_) if !is_named(&entry.file_name(), self.which.suffix) => {}
             Ok(kind) if kind.is_file() => {
                 self.files.insert(real.join(entry.file_name()), path);
             }
             Ok(kind) if kind.is_symlink() => {
                 let end = fs::canonicalize(&path).ok().filter(|end| end.is_file());
-                self.links.extend(end.filter(|end| (self.counts)(end)).map(|end| (path, end)));
+                self.links
+                    .extend(end.filter(|end| (self.which.counts)(end)).map(|end| (path, end)));
             }
             Ok(_) => {}
         }
@@ -144,6 +167,10 @@ impl<'a> Walk<'a> {
     fn fail(&mut self, doing: &'static str, path: &Path, error: io::Error) {
         self.failures.push((path.to_owned(), Error::io(doing, path)(error)));
     }
+}
+
+fn is_named(name: &OsStr, suffix: &str) -> bool {
+    name.as_encoded_bytes().ends_with(suffix.as_bytes())
 }
 
 #[cfg(test)]
@@ -206,5 +233,17 @@ mod tests {
         assert_eq!(found.files, ["below/a", "elsewhere", "kubelet-current.pem"].map(place));
         assert!(found.failures.is_empty());
         assert_eq!(survey(dir.path(), 0).files.len(), 2, "no folder deep");
+    }
+
+    #[test]
+    fn only_the_files_of_a_name_count() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("etcd")).unwrap();
+        for name in ["ca.log.jsonl", "etcd/ca.log.jsonl", "ca.crt"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let found = files_named(dir.path(), ".jsonl").unwrap();
+        assert_eq!(found, ["ca.log.jsonl", "etcd/ca.log.jsonl"].map(|name| dir.path().join(name)));
+        assert_eq!(files_named(&dir.path().join("none"), "").unwrap(), Vec::<PathBuf>::new());
     }
 }

@@ -54,6 +54,19 @@ impl Crl {
         Ok(Self { list: CertificateList::from_der(bytes)? })
     }
 
+    /// Reads the first list of a PEM file.
+    ///
+    /// # Errors
+    ///
+    /// Damaged PEM, a damaged list, or none at all.
+    pub fn from_pem(bytes: &[u8]) -> Result<Self, Error> {
+        let blocks = pem::blocks(bytes)?;
+        match blocks.iter().find(|block| block.label == pem::CRL) {
+            Some(block) => Self::from_der(&block.der),
+            None => Err(pem::Error::nothing(pem::CRL, &blocks).into()),
+        }
+    }
+
     /// Who says so.
     pub fn issuer(&self) -> DistinguishedName {
         DistinguishedName::read(&self.list.tbs_cert_list.issuer)

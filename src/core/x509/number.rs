@@ -21,7 +21,14 @@ pub struct Number {
 /// A text that is no such number.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` is no serial number: up to 40 hexadecimal digits")]
-pub struct NotANumber(String);
+pub struct Error(String);
+
+impl Error {
+    /// What to type instead.
+    pub fn hint(&self) -> Option<String> {
+        Some("give it as openssl prints it: openssl x509 -noout -serial -in FILE".into())
+    }
+}
 
 impl Number {
     /// From octets, the most significant one first.
@@ -61,10 +68,10 @@ impl fmt::Display for Number {
 
 /// Reads what openssl, kubectl and browsers print: with or without colons, zeros, and `0x` in front.
 impl FromStr for Number {
-    type Err = NotANumber;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, NotANumber> {
-        let wrong = || NotANumber(text.to_owned());
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let wrong = || Error(text.to_owned());
         let digits = text.strip_prefix("0x").unwrap_or(text).replace(':', "");
         let digits = digits.trim_start_matches('0');
         let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());

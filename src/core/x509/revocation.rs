@@ -16,15 +16,13 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
 use super::cert::Certificate;
-use super::crl::{Crl, Error, Revoked};
+use super::crl::{self, Crl, Revoked};
 use super::entropy::Entropy;
 use super::extensions::Extensions;
 use super::number::Number;
+use super::pem;
 use super::private_key::PrivateKey;
 use super::time::Moment;
-
-/// The label of a list in PEM.
-const X509_CRL: &str = "X509 CRL";
 
 /// Why a certificate is revoked, by the names and numbers of RFC 5280 (5.3.1).
 ///
@@ -68,9 +66,9 @@ impl AssociatedOid for Code {
 /// A text that is no reason.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` is no reason to revoke a certificate")]
-pub struct NoReason(String);
+pub struct Error(String);
 
-impl NoReason {
+impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
@@ -146,11 +144,11 @@ impl fmt::Display for Reason {
 
 /// Reads RFC 5280's names, in any case: nobody remembers that it is `cACompromise`.
 impl FromStr for Reason {
-    type Err = NoReason;
+    type Err = Error;
 
-    fn from_str(text: &str) -> Result<Self, NoReason> {
+    fn from_str(text: &str) -> Result<Self, Error> {
         let found = Self::ALL.into_iter().find(|reason| reason.name().eq_ignore_ascii_case(text));
-        found.ok_or_else(|| NoReason(text.to_owned()))
+        found.ok_or_else(|| Error(text.to_owned()))
     }
 }
 
@@ -214,7 +212,7 @@ impl Template {
         issuer: &Certificate,
         signer: &PrivateKey,
         entropy: &dyn Entropy,
-    ) -> Result<Vec<u8>, Error> {
+    ) -> Result<Vec<u8>, crl::Error> {
         let revoked = self.revoked.iter().map(entry).collect::<der::Result<Vec<_>>>()?;
         let tbs = Tbs {
             version: x509_cert::Version::V2,
@@ -231,7 +229,7 @@ impl Template {
         let list = signed.to_der()?;
         match Crl::from_der(&list)?.is_signed_by(issuer.public_key()) {
             true => Ok(list),
-            false => Err(Error::Untrue(issuer.subject().to_string())),
+            false => Err(crl::Error::Untrue(issuer.subject().to_string())),
         }
     }
 
@@ -248,7 +246,7 @@ impl Template {
 
 /// A list as PEM, 64 columns, with a final newline.
 pub fn to_pem(der: &[u8]) -> String {
-    der::pem::encode_string(X509_CRL, LineEnding::LF, der).expect("a list is shorter than memory")
+    der::pem::encode_string(pem::CRL, LineEnding::LF, der).expect("a list is shorter than memory")
 }
 
 fn entry(revoked: &Revoked) -> der::Result<RevokedCert> {

@@ -170,9 +170,20 @@ impl Period {
         Self(days * DAY)
     }
 
+    /// The time from one moment to a later one.
+    pub fn between(start: Moment, end: Moment) -> Option<Self> {
+        end.0.checked_sub(start.0).filter(|seconds| *seconds > 0).map(Self)
+    }
+
     /// Its length in seconds.
     pub fn seconds(self) -> u64 {
         self.0
+    }
+}
+
+impl From<Period> for Duration {
+    fn from(period: Period) -> Self {
+        Self::from_secs(period.0)
     }
 }
 
