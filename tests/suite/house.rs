@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 26] = [
+const ORDER: [&str; 27] = [
     "parallel",
     "changes",
     "x509",

@@ -59,8 +59,7 @@ fn of_user(issued: &Issued<'_>) -> Vec<Advice> {
         advice.push(only(format!(
             "the group {MASTERS} is above RBAC, and no binding can be taken from it: only a new CA shuts it out"
         )));
-    } else if user.starts_with("system:node:") {
-        let node = &user["system:node:".len()..];
+    } else if let Some(node) = user.strip_prefix("system:node:") {
         advice.push(Advice {
             about: "a node has its rights from the node authorizer and not from RBAC: only a new CA shuts it out; \
                     that it gets no more work and no more secrets:"

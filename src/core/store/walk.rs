@@ -128,13 +128,13 @@ impl<'a> Walk<'a> {
             Err(error) => return self.fail("read", folder, error),
         };
         for entry in entries {
-            if self.files.len() + self.links.len() > self.which.most {
-                let (path, limit) = (self.top.to_owned(), self.which.most);
-                return self.failures.push((path.clone(), Error::TooManyFiles { path, limit }));
-            }
             match entry {
                 Ok(entry) => self.entry(&entry, real, depth),
                 Err(error) => return self.fail("read", folder, error),
+            }
+            if self.files.len() + self.links.len() > self.which.most {
+                let (path, limit) = (self.top.to_owned(), self.which.most);
+                return self.failures.push((path.clone(), Error::TooManyFiles { path, limit }));
             }
         }
     }
