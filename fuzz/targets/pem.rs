@@ -10,4 +10,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
         assert!(held <= bytes.len(), "{} bytes of PEM hold {held}", bytes.len());
         let _ = pem::labels(&blocks);
     }
+    assert!(pem::only_first(bytes, pem::CERTIFICATE).len() <= bytes.len());
+    if let Some(without) = pem::remove(bytes, pem::CERTIFICATE) {
+        let again = pem::replace(bytes, &[pem::CERTIFICATE], |_| String::new().into());
+        assert!(again.is_some() && without.len() < bytes.len());
+    }
 });

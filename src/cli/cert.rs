@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use super::args::{self, Lasting, Shared, Signing, Writing};
 use super::list::ListArgs;
 use super::log::LogArgs;
+use super::renew::{RenewArgs, UndoArgs};
 use super::revoke::{RevokeArgs, UnholdArgs};
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
@@ -55,6 +56,15 @@ Examples:
   kubepki cert log --missing
   kubepki cert log import")]
     Log(Box<LogArgs>),
+    /// Renew certificates in files and kubeconfigs, and keep all that they say
+    #[command(after_help = "\
+Examples:
+  kubepki cert renew --all --dry-run
+  kubepki cert renew --all --if-expiring-in 30d
+  kubepki cert renew apiserver --add-san api.example.com
+  kubepki cert renew admin.conf --validity 90d
+  kubepki cert renew web/tls.crt --ca web/root.crt --reuse-key")]
+    Renew(Box<RenewArgs>),
 
     /// Make a key and a request, for a CA elsewhere to sign
     #[command(after_help = "\
@@ -90,6 +100,13 @@ Examples:
 Examples:
   kubepki cert unhold worker-1")]
     Unhold(Box<UnholdArgs>),
+    /// Put back what the last renewal replaced
+    #[command(after_help = "\
+Examples:
+  kubepki cert undo --list
+  kubepki cert undo --dry-run
+  kubepki cert undo")]
+    Undo(UndoArgs),
 }
 
 /// Who a certificate is for.

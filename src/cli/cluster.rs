@@ -9,6 +9,7 @@ use super::args::{self, Shared};
 use super::bootstrap::BootstrapArgs;
 use super::configured;
 use super::elsewhere::{CsrArgs, ImportArgs};
+use super::renew::ClusterRenewArgs;
 use super::upload::UploadArgs;
 use crate::core::catalog::{self, Role};
 use crate::core::kubeconfig::check_name;
@@ -79,6 +80,14 @@ Examples:
 Examples:
   kubepki cluster plan --apiserver-advertise-address 10.0.0.5 --node-name cp-1")]
     Plan(Box<Asked>),
+
+    /// Renew what the nodes and users of an inventory hold, by the CAs of the operator
+    #[command(after_help = "\
+Examples:
+  kubepki cluster renew --config cluster.yaml --dry-run
+  kubepki cluster renew --config cluster.yaml --if-expiring-in 30d
+  kubepki cluster renew --config cluster.yaml --node cp-1")]
+    Renew(Box<ClusterRenewArgs>),
 
     /// Make the Secret kubeadm-certs, from which a further control-plane node takes its CAs; or open it
     #[command(after_help = "\

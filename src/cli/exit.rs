@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::core::{ContextError, Error, bundle, plan};
+use crate::core::{ContextError, Error, bundle, plan, renewal};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -46,10 +46,12 @@ impl From<&Error> for Exit {
             | Error::Name(_)
             | Error::Number(_)
             | Error::Reason(_)
+            | Error::Renewal(renewal::Error::Time(_))
             | Error::Plan(plan::Error::Name(_) | plan::Error::NoSans | plan::Error::Time(_))
             | Error::San(_)
             | Error::Time(_) => Self::Usage,
-            Error::Bundle(_)
+            Error::Backup(_)
+            | Error::Bundle(_)
             | Error::Check(_)
             | Error::Config(_)
             | Error::Pack(_)
@@ -64,6 +66,7 @@ impl From<&Error> for Exit {
             | Error::Logs(_)
             | Error::Plan(_)
             | Error::Revoke(_)
+            | Error::Renewal(_)
             | Error::Sign(_)
             | Error::Store(_) => Self::Failed,
         }

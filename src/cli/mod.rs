@@ -29,6 +29,8 @@ mod log;
 pub mod output;
 pub mod picker;
 mod prompt;
+mod renew;
+mod renew_screen;
 mod revoke;
 mod screen;
 pub mod shell;
@@ -248,6 +250,7 @@ impl Session<'_> {
                 self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
             Command::Cert(CertCommand::List(args)) => self.list(&args),
+            Command::Cert(CertCommand::Renew(args)) => self.renew(&args),
             Command::Cert(CertCommand::Request(args)) => {
                 self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
             }
@@ -258,6 +261,7 @@ impl Session<'_> {
             Command::Cert(CertCommand::Revoke(args)) => self.revoke(&args),
             Command::Cert(CertCommand::Show(args)) => self.show(&args.paths),
             Command::Cert(CertCommand::Unhold(args)) => self.unhold(&args),
+            Command::Cert(CertCommand::Undo(args)) => self.undo_renewal(&args),
             Command::Cluster(ClusterCommand::Bindings) => {
                 self.out.data(&cluster::bindings())?;
                 Ok(Exit::Done)
@@ -286,6 +290,7 @@ impl Session<'_> {
                 let specs = self.sets(&asked, false)?;
                 self.plan(&specs)
             }
+            Command::Cluster(ClusterCommand::Renew(args)) => self.renew_cluster(&args),
             Command::Cluster(ClusterCommand::UploadBundle(args)) => self.upload(&args),
             Command::Context(command) => self.context(command),
             Command::Crl(command) => self.crl(&command),

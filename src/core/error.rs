@@ -2,8 +2,8 @@
 
 use crate::core::x509::{key_type, name, number, revocation, san, time};
 use crate::core::{
-    ContextError, EditsError, ExpiryError, LogError, PackError, RevokeError, bundle, catalog,
-    check, inventory, keys, kubeconfig, log, plan, sign, spec, store,
+    ContextError, EditsError, ExpiryError, LogError, PackError, RevokeError, backup, bundle,
+    catalog, check, inventory, keys, kubeconfig, log, plan, renewal, sign, spec, store,
 };
 
 /// Why an act did not come to its end. Nothing was changed then.
@@ -11,6 +11,7 @@ use crate::core::{
 #[error(transparent)]
 #[expect(missing_docs, reason = "each variant is one module's error, documented there")]
 pub enum Error {
+    Backup(#[from] backup::Error),
     Pack(#[from] PackError),
     Bundle(#[from] bundle::Error),
     Catalog(#[from] catalog::Error),
@@ -35,6 +36,7 @@ pub enum Error {
     Inventory(#[from] inventory::Error),
     Plan(#[from] plan::Error),
     Revoke(#[from] RevokeError),
+    Renewal(#[from] renewal::Error),
     San(#[from] san::Error),
     Sign(#[from] sign::Error),
     Store(#[from] store::Error),
@@ -45,6 +47,7 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Backup(error) => error.hint(),
             Self::Pack(error) => error.hint(),
             Self::Bundle(error) => error.hint(),
             Self::Catalog(error) => error.hint(),
@@ -69,6 +72,7 @@ impl Error {
             Self::Reason(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::Revoke(error) => error.hint(),
+            Self::Renewal(error) => error.hint(),
             Self::San(error) => error.hint(),
             Self::Store(error) => error.hint(),
             Self::Time(error) => error.hint(),

@@ -1,8 +1,10 @@
 //! The core: make, edit, share, check. Values in, values out; only [`store`] touches the disk.
 //!
 //! Imports go one way; a module uses only modules to its left:
-//! `parallel changes x509 catalog spec inventory kubeconfig bundle plan keys log sign check report store error`, then the acts.
+//! `parallel changes x509 catalog spec inventory kubeconfig bundle plan renewal backup keys log sign check report store error`,
+//! then the acts.
 
+pub mod backup;
 pub mod bundle;
 pub mod catalog;
 pub mod changes;
@@ -14,6 +16,7 @@ pub mod kubeconfig;
 pub mod log;
 pub mod parallel;
 pub mod plan;
+pub mod renewal;
 pub mod report;
 pub mod sign;
 pub mod spec;
@@ -28,6 +31,8 @@ mod look;
 mod make;
 mod pack;
 mod place;
+mod renew;
+mod restore;
 mod revoke;
 mod share;
 mod show;
@@ -52,6 +57,8 @@ pub use look::{
 };
 pub use make::{Made, Progress, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};
+pub use renew::{Renewed, renew};
+pub use restore::{Restore, backups, restore};
 pub use revoke::{
     ListSpec, Refresh, Revoke, RevokeError, Target, What, refresh as refresh_lists, revoke,
 };

@@ -111,7 +111,7 @@ fn pages_with_live_blocks_play_as_written() {
 }
 
 /// A world with the PKI and the kubeconfigs of kubeadm.
-fn kubeadm() -> World {
+pub fn kubeadm() -> World {
     let world = World::in_the_present();
     let phase = "--kubernetes-version v1.36.3 --cert-dir \"$PWD/pki\" --apiserver-advertise-address 192.0.2.10";
     world.sh(&format!(

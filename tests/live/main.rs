@@ -19,6 +19,7 @@ mod kubeconfigs;
 mod merged;
 mod plugin;
 mod profiles;
+mod renewal;
 mod revocation;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]

@@ -90,6 +90,22 @@ const FLEET: Victim = Victim {
     },
 };
 
+/// Draws twelve keys and replaces nineteen files in two folders.
+const RENEW: Victim = Victim {
+    program: "kubepki",
+    args: &["cert", "renew", "--all", "--quiet"],
+    prepare: &|world| put(world, cluster()),
+};
+
+const UNDO: Victim = Victim {
+    program: "kubepki",
+    args: &["cert", "undo", "--quiet"],
+    prepare: &|world| put(world, renewed()),
+};
+
+/// What makes no change and still finishes or undoes what was left.
+const LOOK: [&str; 5] = ["cert", "renew", "--all", "--if-expiring-in=1d", "--quiet"];
+
 /// Fewer than of the others: one run writes 27 files, and after each every pair is looked at.
 const CLUSTER_ROUNDS: u32 = 40;
 
@@ -254,6 +270,40 @@ fn a_killed_opening_leaves_nothing_or_is_completed_by_the_next_run() {
     });
 }
 
+#[test]
+fn a_killed_renewal_has_renewed_all_or_nothing_and_pairs_match_after_the_next_run() {
+    kill_at_random_moments(&RENEW, rounds(CLUSTER_ROUNDS), 999, |world| {
+        again(world, &LOOK)?;
+        all_or_nothing(world, cluster())?;
+        pairs_match(world)
+    });
+}
+
+#[test]
+fn a_killed_undoing_has_put_all_back_or_nothing() {
+    kill_at_random_moments(&UNDO, rounds(CLUSTER_ROUNDS) / 2, 9999, |world| {
+        again(world, &LOOK)?;
+        all_or_nothing(world, renewed())?;
+        pairs_match(world)
+    });
+}
+
+/// The files are those that were there, or each of them is another.
+fn all_or_nothing(world: &World, old: &[(&str, String)]) -> Result<(), String> {
+    let is_renewed = |name: &&(&str, String)| {
+        let stays = ["ca.crt", "ca.key", "sa.key", "sa.pub", ".tar"];
+        !stays.iter().any(|end| name.0.ends_with(end))
+    };
+    let files: Vec<_> = old.iter().filter(is_renewed).collect();
+    let other: Vec<_> =
+        files.iter().filter(|(name, content)| world.read(name) != *content).collect();
+    match other.len() {
+        0 => Ok(()),
+        all if all == files.len() => Ok(()),
+        some => Err(format!("{some} of {} files are others", files.len())),
+    }
+}
+
 /// How often each command is killed: `KILLS`, or as often as is usual.
 fn rounds(usual: u32) -> u32 {
     std::env::var("KILLS").map_or(usual, |kills| kills.parse().expect("KILLS is a number"))
@@ -274,7 +324,29 @@ fn finished_cas(world: &World) -> Vec<(String, String)> {
 
 /// Every file is there and no other, each key belongs to its certificate, each certificate to its CA.
 fn cluster_is_complete(world: &World) -> Result<(), String> {
-    let script = "
+    let script = format!(
+        "{PAIRS}
+         find . -type f ! -name '*.crt' ! -name '*.key' ! -name '*.conf' ! -name sa.pub ! -name '*.log.jsonl'; find . -type f | wc -l"
+    );
+    match world.sh(&script).trim() {
+        "30" => {
+            again(world, &["cert", "log", "--missing"])?;
+            again(world, &[&["cluster", "plan"], &CLUSTER.args[2..]].concat())
+        }
+        damage => Err(damage.to_owned()),
+    }
+}
+
+/// Each key belongs to its certificate, each certificate to its CA.
+fn pairs_match(world: &World) -> Result<(), String> {
+    match world.sh(PAIRS).trim() {
+        "" => Ok(()),
+        damage => Err(damage.to_owned()),
+    }
+}
+
+/// Tells of keys that are another certificate's, and certificates that are another CA's.
+const PAIRS: &str = "
         same() { [ \"$(openssl x509 -noout -pubkey -in $1)\" = \"$(openssl pkey -pubout -in $2)\" ] || echo \"$1 has another key\"; }
         pair() { same $1.crt $1.key; verify $1.crt $2; }
         verify() { openssl verify -attime 1767225600 -CAfile $2.crt $1 >/dev/null || echo \"$1 is of another CA\"; }
@@ -286,15 +358,7 @@ fn cluster_is_complete(world: &World) -> Result<(), String> {
           data() { sed -n \"s/^ *$1-data: //p\" ../$conf.conf | base64 -d; }
           data client-certificate >~/out.crt; data client-key >~/out.key
           same ~/out.crt ~/out.key; verify ~/out.crt ca; data certificate-authority | cmp - ca.crt
-        done 2>&1; rm ~/out.*; cd; find . -type f ! -name '*.crt' ! -name '*.key' ! -name '*.conf' ! -name sa.pub ! -name '*.log.jsonl'; find . -type f | wc -l";
-    match world.sh(script).trim() {
-        "30" => {
-            again(world, &["cert", "log", "--missing"])?;
-            again(world, &[&["cluster", "plan"], &CLUSTER.args[2..]].concat())
-        }
-        damage => Err(damage.to_owned()),
-    }
-}
+        done 2>&1; rm ~/out.*; cd";
 
 /// Runs a command in what was left; it must succeed.
 fn again(world: &World, args: &[&str]) -> Result<(), String> {
@@ -359,6 +423,60 @@ fn pki() -> &'static [(&'static str, String)] {
     })
 }
 
+/// The files of a control plane.
+const FILES: [&str; 27] = [
+    "pki/ca.crt",
+    "pki/ca.key",
+    "pki/front-proxy-ca.crt",
+    "pki/front-proxy-ca.key",
+    "pki/etcd/ca.crt",
+    "pki/etcd/ca.key",
+    "pki/sa.key",
+    "pki/sa.pub",
+    "pki/apiserver.crt",
+    "pki/apiserver.key",
+    "pki/apiserver-kubelet-client.crt",
+    "pki/apiserver-kubelet-client.key",
+    "pki/apiserver-etcd-client.crt",
+    "pki/apiserver-etcd-client.key",
+    "pki/front-proxy-client.crt",
+    "pki/front-proxy-client.key",
+    "pki/etcd/server.crt",
+    "pki/etcd/server.key",
+    "pki/etcd/peer.crt",
+    "pki/etcd/peer.key",
+    "pki/etcd/healthcheck-client.crt",
+    "pki/etcd/healthcheck-client.key",
+    "admin.conf",
+    "super-admin.conf",
+    "kubelet.conf",
+    "controller-manager.conf",
+    "scheduler.conf",
+];
+
+/// A control plane. Made once.
+fn cluster() -> &'static [(&'static str, String)] {
+    static CLUSTER_FILES: OnceLock<Vec<(&str, String)>> = OnceLock::new();
+    CLUSTER_FILES.get_or_init(|| {
+        let world = World::new();
+        world.sh(&format!("kubepki -q {}", CLUSTER.args.join(" ")));
+        FILES.map(|name| (name, world.read(name))).into()
+    })
+}
+
+/// The same after a renewal, with what that replaced. Made once.
+fn renewed() -> &'static [(&'static str, String)] {
+    static RENEWED: OnceLock<Vec<(&str, String)>> = OnceLock::new();
+    RENEWED.get_or_init(|| {
+        let world = World::new();
+        put(&world, cluster());
+        again(&world, RENEW.args).expect("a renewal");
+        let archive = "pki/.kubepki-backups/2026-01-01T000000Z.tar";
+        let names = FILES.into_iter().chain([archive]);
+        names.map(|name| (name, world.read(name))).collect()
+    })
+}
+
 /// A Secret with its key, and the files that are in it. Made once.
 fn secret() -> &'static [(&'static str, String)] {
     static SECRET: OnceLock<Vec<(&str, String)>> = OnceLock::new();
@@ -385,7 +503,8 @@ fn secret() -> &'static [(&'static str, String)] {
 fn put(world: &World, files: &[(&str, String)]) {
     for (name, content) in files {
         world.write(name, content);
-        let mode = if name.ends_with(".key") { 0o600 } else { 0o644 };
+        let is_secret = [".key", ".tar", ".conf"].iter().any(|end| name.ends_with(end));
+        let mode = if is_secret { 0o600 } else { 0o644 };
         fs::set_permissions(world.path(name), Permissions::from_mode(mode)).expect("a mode");
     }
 }

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 31] = [
     "parallel",
     "changes",
     "x509",
@@ -20,6 +20,8 @@ const ORDER: [&str; 27] = [
     "kubeconfig",
     "bundle",
     "plan",
+    "renewal",
+    "backup",
     "keys",
     "log",
     "sign",
@@ -29,6 +31,8 @@ const ORDER: [&str; 27] = [
     "error",
     "place",
     "make",
+    "renew",
+    "restore",
     "pack",
     "contexts",
     "share",

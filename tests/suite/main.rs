@@ -15,11 +15,13 @@ mod profiles;
 mod progress;
 mod prompt;
 mod reading;
+mod renewal;
 mod requests;
 mod revocation;
 mod shell;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;
+mod timer;
 mod together;
 mod transcripts;

@@ -6,6 +6,8 @@
 
 mod rows;
 
+use std::path::Path;
+
 use crate::core::x509::name::{self, DistinguishedName};
 use crate::core::x509::profile::Profile;
 use crate::core::x509::san::{San, flaw_of_subdomain};
@@ -237,6 +239,21 @@ impl Error {
 /// The row of this name.
 pub fn row(name: &str) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.name == name)
+}
+
+/// The row that a file is of, by its place in a folder that is laid out as kubeadm does it: `.../etcd/server.crt`, `admin.conf`.
+pub fn row_of(path: &Path) -> Option<&'static Row> {
+    let place = path.with_extension("");
+    let is_conf = |row: &&Row| {
+        row.conf.as_ref().is_some_and(|conf| path.file_name() == Some(conf.file.as_ref()))
+    };
+    // A certificate that is no part of a kubeconfig, and has no file of another name.
+    let own = |row: &Row| (row.conf.is_none() && !row.held_by.is_empty()).then_some(row.name);
+    let files = ROWS.iter().filter_map(|row| Some((row, row.file.or_else(|| own(row))?)));
+    let files = files.filter(|(_, file)| place.ends_with(file));
+    // `etcd/ca` is not the `ca` of a folder `etcd`.
+    let longest = files.max_by_key(|(_, file)| file.len()).map(|(row, _)| row);
+    ROWS.iter().find(is_conf).or(longest)
 }
 
 /// Refuses the names of other things for a CA, or for a leaf: their files would be mistaken for what they are not.

@@ -1,5 +1,6 @@
 //! Locks: taken before anything is read, held until everything is written.
 
+use std::fs;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -100,6 +101,20 @@ impl Guard {
         let locked: Vec<PathBuf> =
             self.folders.iter().map(|lock| lock.folder().to_owned()).collect();
         commit::commit(changes, &locked, &self.made)
+    }
+
+    /// Removes files below the locked folders, such as backups that are too old. Best effort: what cannot be removed harms nobody,
+    /// and the next run tries again.
+    pub fn remove(&self, files: &[PathBuf]) {
+        for file in files {
+            let folder = parent(file).canonicalize();
+            let is_ours = |folder: &PathBuf| {
+                self.folders.iter().any(|lock| folder.starts_with(lock.folder()))
+            };
+            if folder.is_ok_and(|folder| is_ours(&folder)) {
+                let _ = fs::remove_file(file);
+            }
+        }
     }
 }
 

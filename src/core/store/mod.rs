@@ -37,4 +37,4 @@ pub use self::journal::{Outcome, Recovery};
 pub use self::lock::{Guard, LockSettings, Lockable, lock, unlock_dead};
 pub use self::private::{PrivateFile, private_file};
 pub use self::read::{LIMIT, is_file, read, read_stream};
-pub use self::walk::{Survey, files, files_named, survey};
+pub use self::walk::{Survey, files, files_in, files_named, real_path, survey};

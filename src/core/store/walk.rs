@@ -102,6 +102,36 @@ struct Which<'a> {
     counts: &'a dyn Fn(&Path) -> bool,
 }
 
+/// The files in a folder, and none of those in the folders below it; itself where it is no folder.
+///
+/// # Errors
+///
+/// A folder that cannot be read, or one with too many files.
+pub fn files_in(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let entries = fs::read_dir(path).map_err(Error::io("read", path))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let file = entry.map_err(Error::io("read", path))?.path();
+        if file.is_file() {
+            // As it would be typed.
+            found.push(file.strip_prefix(".").map(Path::to_owned).unwrap_or(file));
+        }
+        if found.len() > MOST_FILES {
+            return Err(Error::TooManyFiles { path: path.to_owned(), limit: MOST_FILES });
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The one path that a file really has, symlinks followed; one that is not there keeps its own.
+pub fn real_path(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 struct Walk<'a> {
     top: &'a Path,
     which: Which<'a>,

@@ -1,5 +1,7 @@
 //! Certificates (RFC 5280, 4.1): reading any, issuing ours.
 
+mod reissue;
+
 use std::fmt;
 
 use der::asn1::{Any, BitString};
@@ -22,6 +24,8 @@ use super::profile::Profile;
 use super::public_key::{self, PublicKey};
 use super::san::San;
 use super::time::{Moment, Validity};
+
+pub use reissue::{SanChanges, is_same};
 
 /// What a certificate is to say; who signs it and with which serial number comes later.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -128,6 +132,10 @@ impl Certificate {
             subject_unique_id: None,
             extensions: Some(extensions),
         };
+        Self::sign(tbs, signer, entropy)
+    }
+
+    fn sign(tbs: Tbs, signer: &PrivateKey, entropy: &dyn Entropy) -> Result<Self, Error> {
         let signature = signer.sign(&tbs.to_der()?, entropy)?;
         let signed = Signed {
             tbs: Any::from_der(&tbs.to_der()?)?,

@@ -1,5 +1,7 @@
 //! Who may sign for whom: CAs that are fit to sign, and what was signed by them.
 
+use std::rc::Rc;
+
 use x509_cert::ext::pkix::KeyUsages;
 
 use super::cert::Certificate;
@@ -13,7 +15,7 @@ use super::time::Moment;
 pub struct Ca {
     /// Its certificate first, then those above it.
     chain: Vec<Certificate>,
-    key: PrivateKey,
+    key: Rc<PrivateKey>,
 }
 
 /// Why a certificate and a key are no CA that can sign.
@@ -103,8 +105,12 @@ impl Ca {
     /// # Errors
     ///
     /// A certificate that is not a CA's, is outside of its dates or may not sign; a key of another CA.
-    pub fn new(chain: Vec<Certificate>, key: PrivateKey, now: Moment) -> Result<Self, Error> {
-        let certificate = &chain[0];
+    pub fn new(
+        chain: Vec<Certificate>,
+        key: impl Into<Rc<PrivateKey>>,
+        now: Moment,
+    ) -> Result<Self, Error> {
+        let (certificate, key) = (&chain[0], key.into());
         may_sign(certificate, now)?;
         belongs(certificate, key.public_key())?;
         Ok(Self { chain, key })

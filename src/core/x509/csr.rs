@@ -10,9 +10,11 @@ use der::{Decode, Encode, Sequence};
 use x509_cert::attr::Attribute;
 use x509_cert::ext::Extension;
 use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage, SubjectAltName};
+use x509_cert::name::Name;
 use x509_cert::request::{CertReqInfo, ExtensionReq, Version};
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
+use super::cert::{self, Certificate, SanChanges};
 use super::entropy::Entropy;
 use super::extensions::{self, Extensions};
 use super::name::DistinguishedName;
@@ -39,6 +41,9 @@ pub struct Request {
 /// Why a request cannot be read, made or believed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// What the certificate that it is like says cannot be asked for.
+    #[error(transparent)]
+    Old(#[from] Box<cert::Error>),
     /// The bytes are no PKCS#10.
     #[error("not a certificate signing request: {0}")]
     Malformed(#[from] der::Error),
@@ -71,7 +76,7 @@ impl Error {
                 "ask for it again: it was changed after it was signed, or signed by another key"
                     .into()
             }
-            Self::Signing(_) => return None,
+            Self::Old(_) | Self::Signing(_) => return None,
             Self::WeakKey(_) => "ask for one with a new key: kubepki cert request NAME".into(),
         })
     }
@@ -95,13 +100,33 @@ impl Request {
         entropy: &dyn Entropy,
     ) -> Result<Self, Error> {
         let wanted = extensions::of_request(profile, sans, key.public_key().is_rsa())?;
+        Self::sign(subject.to_x509()?, wanted, key, entropy)
+    }
+
+    /// Makes a request for the next certificate of the holder of `old`, by `key`: what that says, with these changes to its names.
+    pub fn again(
+        old: &Certificate,
+        sans: &SanChanges,
+        key: &PrivateKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, Error> {
+        let wanted = old.asked_extensions(sans, key.public_key()).map_err(Box::new)?;
+        Self::sign(old.subject_name().map_err(Box::new)?, wanted, key, entropy)
+    }
+
+    fn sign(
+        subject: Name,
+        wanted: Vec<Extension>,
+        key: &PrivateKey,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, Error> {
         let attribute = Attribute {
             oid: ExtensionReq::OID,
             values: SetOfVec::try_from(vec![Any::encode_from(&ExtensionReq(wanted))?])?,
         };
         let info = CertReqInfo {
             version: Version::V1,
-            subject: subject.to_x509()?,
+            subject,
             public_key: SubjectPublicKeyInfoOwned::from_der(key.public_key().spki_der())?,
             attributes: SetOfVec::try_from(vec![attribute])?,
         };
@@ -153,6 +178,11 @@ impl Request {
         }
         let signature = self.signature.as_bytes().unwrap_or_default();
         self.public_key.verify(&self.algorithm, &self.info_der, signature).map_err(Error::Signature)
+    }
+
+    /// Whether another one asks for the same, for the same key: signatures differ each time.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.info_der == other.info_der
     }
 
     /// Who asks; empty where the request leaves it to the CA.

@@ -200,7 +200,11 @@ fn alternative_names(sans: &[San]) -> der::Result<Option<Extension>> {
     extension(false, &SubjectAltName(names)).map(Some)
 }
 
-fn extension<T: AssociatedOid + Encode>(critical: bool, value: &T) -> der::Result<Extension> {
+/// One extension with its value.
+pub(super) fn extension<T: AssociatedOid + Encode>(
+    critical: bool,
+    value: &T,
+) -> der::Result<Extension> {
     Ok(Extension { extn_id: T::OID, critical, extn_value: OctetString::new(value.to_der()?)? })
 }
 

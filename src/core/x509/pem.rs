@@ -1,5 +1,6 @@
 //! PEM (RFC 7468): the blocks of a file, by label.
 
+use std::ops::Range;
 use std::path::Path;
 
 use rustls_pki_types::pem::{self, SectionKind};
@@ -110,6 +111,70 @@ pub fn blocks(bytes: &[u8]) -> Result<Vec<Block>, Error> {
     Ok(found)
 }
 
+/// A file with another block in the place of its first one of these labels, and the rest of it byte for byte; `None` where it has
+/// none. `block` is told the label that stood there.
+pub fn replace(
+    bytes: &[u8],
+    labels: &[&str],
+    block: impl FnOnce(&str) -> Zeroizing<String>,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let found = labels.iter().filter_map(|label| Some((span(bytes, label)?, *label)));
+    let (span, label) = found.min_by_key(|(span, _)| span.start)?;
+    let block = block(label);
+    let block = block.trim_end().as_bytes();
+    let (before, after) = (without_dump(&bytes[..span.start]), &bytes[span.end..]);
+    let mut new = Zeroizing::new(Vec::with_capacity(before.len() + block.len() + after.len()));
+    [before, block, after].into_iter().for_each(|part| new.extend_from_slice(part));
+    Some(new)
+}
+
+/// A file without its first block of this label; `None` where it has none.
+pub fn remove(bytes: &[u8], label: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let span = span(bytes, label)?;
+    let mut new = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    new.extend_from_slice(&bytes[..span.start]);
+    new.extend_from_slice(after_line(&bytes[span.end..]));
+    Some(new)
+}
+
+/// A file without its blocks of this label but the first.
+pub fn only_first(bytes: &[u8], label: &str) -> Zeroizing<Vec<u8>> {
+    let end = span(bytes, label).map_or(bytes.len(), |span| span.end);
+    let mut new = Zeroizing::new(Vec::with_capacity(bytes.len()));
+    new.extend_from_slice(&bytes[..end]);
+    let mut rest = &bytes[end..];
+    while let Some(span) = span(rest, label) {
+        new.extend_from_slice(&rest[..span.start]);
+        rest = after_line(&rest[span.end..]);
+    }
+    new.extend_from_slice(rest);
+    new
+}
+
+fn after_line(bytes: &[u8]) -> &[u8] {
+    let bytes = bytes.strip_prefix(b"\r").unwrap_or(bytes);
+    bytes.strip_prefix(b"\n").unwrap_or(bytes)
+}
+
+/// From the first `-----BEGIN` of a label to the end of its `-----END` line, without the line break.
+fn span(bytes: &[u8], label: &str) -> Option<Range<usize>> {
+    let find = |text: &str, from: usize| {
+        let found = bytes[from..].windows(text.len()).position(|it| it == text.as_bytes());
+        found.map(|at| from + at)
+    };
+    let start = find(&format!("-----BEGIN {label}-----"), 0)?;
+    let end = format!("-----END {label}-----");
+    Some(start..find(&end, start)? + end.len())
+}
+
+/// What stands before a certificate, without the description of it that `openssl ca` puts there: it would describe the old one.
+fn without_dump(before: &[u8]) -> &[u8] {
+    const DUMP: &[u8] = b"Certificate:\n    Data:";
+    let dump = before.windows(DUMP.len()).rposition(|it| it == DUMP);
+    // One that stands before another block describes that.
+    dump.filter(|at| !is_pem(&before[*at..])).map_or(before, |at| &before[..at])
+}
+
 /// Whether a `-----BEGIN` stands anywhere.
 pub fn is_pem(bytes: &[u8]) -> bool {
     const BEGIN: &[u8] = b"-----BEGIN ";
@@ -173,6 +238,40 @@ mod tests {
         assert_eq!(labels(&found), "CERTIFICATE");
         assert_eq!(blocks(b" \n").err(), Some(Error::Empty));
         assert_eq!(blocks(b"words").err(), Some(Error::NoPem));
+    }
+
+    fn replaced(file: &str, labels: &[&str]) -> Option<String> {
+        let new = replace(file.as_bytes(), labels, |label| Zeroizing::new(format!("<{label}>\n")));
+        new.map(|new| String::from_utf8(new.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn one_block_is_replaced_and_the_rest_stays() {
+        let [one, two] = [b"a", b"b"].map(|der| text(CERTIFICATE, der, LineEnding::LF));
+        let key = text("PRIVATE KEY", b"k", LineEnding::LF);
+        let file = format!("# mine\n{key}{one}# root\n{two}");
+        let wanted = format!("# mine\n{key}<CERTIFICATE>\n# root\n{two}");
+        assert_eq!(replaced(&file, &[CERTIFICATE]), Some(wanted));
+        let wanted = format!("# mine\n<PRIVATE KEY>\n{one}# root\n{two}");
+        assert_eq!(replaced(&file, &["EC PRIVATE KEY", "PRIVATE KEY"]), Some(wanted));
+        assert_eq!(replaced(&file, &[CRL]), None);
+        let alone = only_first(file.as_bytes(), CERTIFICATE);
+        assert_eq!(str::from_utf8(&alone), Ok(&*format!("# mine\n{key}{one}# root\n")));
+        let removed = remove(file.as_bytes(), "PRIVATE KEY").unwrap();
+        assert_eq!(
+            String::from_utf8(removed.to_vec()).unwrap(),
+            format!("# mine\n{one}# root\n{two}")
+        );
+    }
+
+    #[test]
+    fn what_describes_the_old_certificate_goes_with_it() {
+        let one = text(CERTIFICATE, b"a", LineEnding::LF);
+        let file = format!("# mine\nCertificate:\n    Data:\n        Version: 3\n{one}");
+        assert_eq!(replaced(&file, &[CERTIFICATE]).unwrap(), "# mine\n<CERTIFICATE>\n");
+        let key = text("PRIVATE KEY", b"k", LineEnding::LF);
+        let with_key = replaced(&format!("{file}{key}"), &["PRIVATE KEY"]).unwrap();
+        assert_eq!(with_key, format!("{file}<PRIVATE KEY>\n"), "not another's description");
     }
 
     proptest! {

@@ -19,7 +19,7 @@ use ring::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaKeyPair,
 };
 use sec1::{EcParameters, EcPrivateKey};
-use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
 use super::entropy::{Entropy, Unavailable};
@@ -34,6 +34,12 @@ const RSA_PRIVATE_KEY: &str = "RSA PRIVATE KEY";
 const EC_PRIVATE_KEY: &str = "EC PRIVATE KEY";
 /// Label of any key in PKCS#8.
 const PRIVATE_KEY: &str = "PRIVATE KEY";
+
+/// The labels of keys that can be read.
+pub const LABELS: [&str; 3] = [RSA_PRIVATE_KEY, EC_PRIVATE_KEY, PRIVATE_KEY];
+
+/// The curve of an EC key, which openssl writes in front of it.
+pub const EC_PARAMETERS: &str = "EC PARAMETERS";
 
 /// The seed inside of PKCS#8: an OCTET STRING in an OCTET STRING (RFC 8410, 7).
 type Seed<'a> = &'a OctetStringRef;
@@ -229,6 +235,21 @@ impl PrivateKey {
     pub fn to_pem(&self) -> Zeroizing<String> {
         let text = der::pem::encode_string(self.label, LineEnding::LF, &self.der);
         Zeroizing::new(text.expect("a key is shorter than memory"))
+    }
+
+    /// As PEM in the form that a file has already: PKCS#8 where that is its label, else kubeadm's.
+    pub fn to_pem_as(&self, label: &str) -> Zeroizing<String> {
+        match label == PRIVATE_KEY && self.label != PRIVATE_KEY {
+            true => self.to_pkcs8_pem().unwrap_or_else(|_| self.to_pem()),
+            false => self.to_pem(),
+        }
+    }
+
+    fn to_pkcs8_pem(&self) -> der::Result<Zeroizing<String>> {
+        let spki = SubjectPublicKeyInfoRef::from_der(self.public_key.spki_der())?;
+        let info = PrivateKeyInfoRef::new(spki.algorithm, OctetStringRef::new(&self.der)?);
+        let der = Zeroizing::new(info.to_der()?);
+        Ok(Zeroizing::new(der::pem::encode_string(PRIVATE_KEY, LineEnding::LF, &der)?))
     }
 
     /// Its public half.

@@ -87,6 +87,9 @@ impl Error {
 }
 
 impl Moment {
+    /// The last moment that a certificate can name.
+    pub const LAST: Self = Self(LAST);
+
     /// From seconds since 1970-01-01T00:00:00Z; `None` past the end of 9999.
     pub fn from_unix(seconds: u64) -> Option<Self> {
         (seconds <= LAST).then_some(Self(seconds))
