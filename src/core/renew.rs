@@ -38,11 +38,13 @@ pub fn renew(
     world: &World<'_>,
     watch: &mut dyn FnMut(keys::Progress),
 ) -> Result<Renewed, Error> {
+    let (_, plan) = look(wanted, world)?;
     if dry_run {
-        let (_, plan) = look(wanted, world)?;
         return Ok(told(plan, true));
     }
-    let home = store::lock(&[Lockable::Folder(wanted.home.clone())], &world.locks)?;
+    let folders = ca_folders(&plan, &wanted.home).into_iter().map(Lockable::Folder);
+    let folders: Vec<_> = folders.chain([Lockable::Folder(wanted.home.clone())]).collect();
+    let home = store::lock(&folders, &world.locks)?;
     let mut renewed = renew_locked(wanted, what, &home, world, watch)?;
     renewed.report.notes.extend(home.recovered().iter().map(ToString::to_string));
     Ok(renewed)
@@ -65,9 +67,8 @@ fn renew_locked(
     let keys = draw_all(&kinds, world.entropy, watch)?;
 
     // Only now, as drawing takes long and kubectl may want the files; and what they say then is what counts.
-    let folders = ca_folders(&plan, &wanted.home).into_iter().map(Lockable::Folder);
-    let others = kubeconfigs.into_iter().map(Lockable::Kubeconfig).chain(folders);
-    let _others = store::lock(&others.collect::<Vec<_>>(), &world.locks)?;
+    let kubeconfigs: Vec<Lockable> = kubeconfigs.into_iter().map(Lockable::Kubeconfig).collect();
+    let _files = store::lock(&kubeconfigs, &world.locks)?;
     let (snapshot, plan) = look(wanted, world)?;
     if !plan.failures.is_empty() {
         return Ok(told(plan, false));
