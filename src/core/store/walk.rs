@@ -140,6 +140,8 @@ struct Walk<'a> {
     /// Each link with the file that it leads to.
     links: Vec<(PathBuf, PathBuf)>,
     failures: Vec<(PathBuf, Error)>,
+    /// Whether there were more files than are taken.
+    is_full: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -147,7 +149,7 @@ impl<'a> Walk<'a> {
     fn through(top: &'a Path, root: &Path, which: Which<'a>) -> Self {
         let (files, links, failures) = (BTreeMap::new(), Vec::new(), Vec::new());
         let depth = which.depth;
-        let mut walk = Self { top, which, files, links, failures };
+        let mut walk = Self { top, which, files, links, failures, is_full: false };
         walk.folder(top, root, depth);
         walk
     }
@@ -162,9 +164,8 @@ impl<'a> Walk<'a> {
                 Ok(entry) => self.entry(&entry, real, depth),
                 Err(error) => return self.fail("read", folder, error),
             }
-            if self.files.len() + self.links.len() > self.which.most {
-                let (path, limit) = (self.top.to_owned(), self.which.most);
-                return self.failures.push((path.clone(), Error::TooManyFiles { path, limit }));
+            if self.is_full {
+                return;
             }
         }
     }
@@ -191,6 +192,11 @@ impl<'a> Walk<'a> {
                     .extend(end.filter(|end| (self.which.counts)(end)).map(|end| (path, end)));
             }
             Ok(_) => {}
+        }
+        if !self.is_full && self.files.len() + self.links.len() > self.which.most {
+            self.is_full = true;
+            let (path, limit) = (self.top.to_owned(), self.which.most);
+            self.failures.push((path.clone(), Error::TooManyFiles { path, limit }));
         }
     }
 
