@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use super::{Error, List};
 use crate::core::catalog::{self, ETCD_CA, ROWS, Role, Row, Subject};
 use crate::core::inventory;
-use crate::core::report::{ExpiryPlace, ExpiryRow};
+use crate::core::report::{ExpiryPlace, ExpiryRow, ExpiryState};
 use crate::core::spec::{Machine, in_folder};
 use crate::core::store::{self, Survey};
+use crate::core::x509::profile::Profile;
 
 /// The certificates that a kubelet keeps for itself, below its folder: the links lead to the newest ones.
 const OF_KUBELET: [&str; 3] =
@@ -96,7 +97,7 @@ pub(super) fn sources(asked: &List, expected: &[Expected]) -> (Vec<Source>, Vec<
         gathering.folder(&in_folder(&folders.kubeconfigs, "users"), 0, is_conf);
     }
     for user in &asked.users {
-        gathering.add(user.clone(), None, asked.is_configured);
+        gathering.add(user.clone(), None, false);
     }
     if let Some(folder) = &asked.kubelet {
         OF_KUBELET.iter().for_each(|file| gathering.add(folder.join(file), None, false));
@@ -116,17 +117,19 @@ pub(super) fn missing(
     if !asked.is_configured && !expected.iter().filter(is_there).any(is_part) {
         return Vec::new();
     }
-    let gone = expected.iter().filter(|it| !is_there(it));
-    let row = |it: &Expected| {
-        let place = ExpiryPlace::whole(it.name.to_owned(), it.file.clone());
-        ExpiryRow::missing(place, it.row.profile)
+    let row = |name: String, file: &PathBuf, profile| {
+        ExpiryRow::missing(ExpiryPlace::whole(name, file.clone()), profile)
     };
-    gone.map(row).collect()
+    let gone = expected.iter().filter(|it| !is_there(it));
+    let gone = gone.map(|it| row(it.name.to_owned(), &it.file, it.row.profile));
+    let users = asked.users.iter().filter(|user| !there.contains(user.as_path()));
+    gone.chain(users.map(|user| row(name_of(user), user, Profile::Client))).collect()
 }
 
 /// A row for everything in which there was nothing to list at all: the name of a folder is soon mistyped.
 pub(super) fn empty(asked: &List, rows: &[ExpiryRow]) -> Vec<ExpiryRow> {
-    let files = rows.iter().flat_map(|row| &row.places).map(|place| place.file.as_path());
+    let there = rows.iter().filter(|row| row.state != ExpiryState::Missing);
+    let files = there.flat_map(|row| &row.places).map(|place| place.file.as_path());
     let files: BTreeSet<&Path> = files.collect();
     // What is below a path comes next to it in their order; in the working folder files go by their names alone.
     let is_empty = |path: &&PathBuf| {
