@@ -10,28 +10,24 @@ use crate::core::report::{
     Advice, ImportReport, ListRow, LogRow, Revocation, RevokeReport, StrayRow, StraysReport,
 };
 
-/// Width of a serial number with the 127 bits of ours.
-const SERIAL: usize = 32;
-
 impl Row for LogRow {
     fn head(is_wide: bool) -> String {
-        let head = format!("{:SERIAL$}  {:20}  {:7}  {:7}", "SERIAL", "UNTIL", "STATE", "PROFILE");
+        let head = format!("{:20}  {:7}  {:7}", "UNTIL", "STATE", "PROFILE");
         match is_wide {
-            false => format!("{head}  SUBJECT"),
+            false => format!("{head}  {:32}  SUBJECT", "SERIAL"),
             true => format!(
-                "{head}  {:20}  {:10}  {:12}  CA  SUBJECT  NAMES  REVOKED",
-                "LOGGED", "WHO", "WHY"
+                "{head}  {:20}  {:10}  {:12}  {:32}  CA  SUBJECT  NAMES  REVOKED",
+                "LOGGED", "WHO", "WHY", "SERIAL"
             ),
         }
     }
 
     fn row(&self, is_wide: bool) -> String {
         let it = &self.issued;
-        let (serial, until, state) = (it.serial.to_string(), it.until, word(self.state));
-        let row = format!("{serial:SERIAL$}  {until}  {state:7}  {:7}", escape_line(&it.profile));
-        let subject = escape_line(&it.subject);
+        let row = format!("{}  {:7}  {:7}", it.until, word(self.state), escape_line(&it.profile));
+        let (serial, subject) = (&it.serial, escape_line(&it.subject));
         if !is_wide {
-            return format!("{row}  {subject}");
+            return format!("{row}  {serial}  {subject}");
         }
         let names = it.sans.join(",");
         let revoked = self.revoked.map(|it| format!("{} ({})", it.since, it.reason));
@@ -39,7 +35,10 @@ impl Row for LogRow {
         let [who, why, ca, names, revoked] =
             [&self.who, &self.why, &ca, or_dash(&names), revoked.as_deref().unwrap_or("-")]
                 .map(escape_line);
-        format!("{row}  {}  {who:10}  {why:12}  {ca}  {subject}  {names}  {revoked}", self.when)
+        format!(
+            "{row}  {}  {who:10}  {why:12}  {serial}  {ca}  {subject}  {names}  {revoked}",
+            self.when
+        )
     }
 
     fn name(&self) -> String {
@@ -64,7 +63,7 @@ impl Printed for StraysReport {
                 "{certificates} of {looked_at} in no log; take them in: kubepki cert log import"
             ),
         };
-        let head = ["SERIAL", "UNTIL", "FILE", "CA", "SUBJECT"];
+        let head = ["UNTIL", "FILE", "CA", "SUBJECT", "SERIAL"];
         let rows = table(head, self.certificates.iter().map(cells));
         if count == 0 { end + "\n" } else { format!("{rows}{end}\n") }
     }
@@ -143,7 +142,7 @@ fn cells(one: &StrayRow) -> [String; 5] {
     let file = one.file.display();
     let file = one.place.as_ref().map_or(file.to_string(), |place| format!("{file} ({place})"));
     let ca = one.ca.display().to_string();
-    [one.serial.to_string(), one.until.to_string(), file, ca, one.subject.clone()]
+    [one.until.to_string(), file, ca, one.subject.clone(), one.serial.to_string()]
         .map(|it| escape_line(&it))
 }
 

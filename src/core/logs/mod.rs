@@ -102,12 +102,11 @@ pub fn log<E: From<Error>>(
     now: Moment,
     mut each: impl FnMut(LogRow) -> Result<(), E>,
 ) -> Result<Vec<(PathBuf, String)>, E> {
-    let glance = filter.glance();
     let mut shared = Vec::new();
     for ca in cas {
         let standing = standing(ca)?;
         let mut seen = Seen::default();
-        scan(ca, &glance, |line| {
+        scan(ca, filter.glance_at(&standing, now), |line| {
             let Line { event: Event::Issued(issued), act } = line else { return Ok(()) };
             seen.add(&issued);
             let (state, revoked) = State::of(&issued, &standing, now);

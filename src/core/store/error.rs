@@ -85,8 +85,8 @@ pub enum Error {
         /// What is there, with its article.
         found: &'static str,
     },
-    /// Several files are to change together in a folder that this run has not locked.
-    #[error("{} is not locked, and several files are to change together", path.display())]
+    /// Several files are to change together, or a log is to go on, in a folder that this run has not locked.
+    #[error("{} is not locked, as it has to be for a set of files or a log", path.display())]
     NotLocked {
         /// The folder that would keep the journal.
         path: PathBuf,
