@@ -95,15 +95,19 @@ impl Ledger {
         logged.or_else(|| listed().map(|one| (one.since, one.reason)))
     }
 
-    /// Whether the list that is there says all and is not due within this time.
-    pub fn lasts(&self, period: Period, now: Moment) -> bool {
+    /// Whether the list that is there says all that the log says.
+    pub fn says_all(&self) -> bool {
         let Some((_, old)) = &self.old else { return false };
-        let end = Until::After(period).end(now);
         let listed = old.revoked();
         let is_listed = |serial: &Number| listed.iter().any(|one| one.serial_number == *serial);
-        old.next_update().is_some_and(|next| end.is_ok_and(|end| next > end))
-            && self.standing.revoked.keys().all(is_listed)
-            && !self.standing.released.iter().any(is_listed)
+        self.standing.revoked.keys().all(is_listed) && !self.standing.released.iter().any(is_listed)
+    }
+
+    /// Whether it does, and is not due within this time.
+    pub fn lasts(&self, period: Period, now: Moment) -> bool {
+        let next = self.old.as_ref().and_then(|(_, old)| old.next_update());
+        let end = Until::After(period).end(now);
+        self.says_all() && next.is_some_and(|next| end.is_ok_and(|end| next > end))
     }
 
     /// The list that is there, for a report that keeps it.

@@ -113,10 +113,13 @@ pub fn revoke(wanted: &Revoke, dry_run: bool, world: &World<'_>) -> Result<Revok
         report.advice = advice::of(&found, &ledger);
         report.notes.extend(note_of_others(&found, &ledger, world.now)?);
     }
-    let Some(event) = event else { return Ok(report) };
+    // The list may lack what the log says: an old one was put in its place.
+    if event.is_none() && ledger.says_all() {
+        return Ok(report);
+    }
     // Whoever reads the log is to find there what the list is about.
     let unlogged = found.issued.filter(|_| !found.is_logged).map(Event::Issued);
-    let events = unlogged.into_iter().chain([event]).collect();
+    let events = unlogged.into_iter().chain(event).collect();
     let changes = ledger.write(events, &wanted.list, &mut report, world)?;
     commit(guard, vec![changes], folder_of(&found.ca.certificate))?;
     Ok(report)
