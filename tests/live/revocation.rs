@@ -20,7 +20,7 @@ fn etcd_refuses_a_client_and_a_peer_as_soon_as_they_are_revoked_and_takes_the_ot
     let control_plane = ControlPlane::start(&world, "pki");
     let peer = |name: &str| {
         let (cert, key) = (format!("pki/{name}.crt"), format!("pki/{name}.key"));
-        let args = ["--cacert", "pki/etcd/ca.crt", "--cert", &cert, "--key", &key];
+        let args = ["--http1.1", "--cacert", "pki/etcd/ca.crt", "--cert", &cert, "--key", &key];
         control_plane.curl_at(&world, &control_plane.etcd_peer, "/members", &args)
     };
     assert!(control_plane.etcd_takes(&world, "etcd/healthcheck-client"));
@@ -41,7 +41,8 @@ fn etcd_refuses_a_client_and_a_peer_as_soon_as_they_are_revoked_and_takes_the_ot
 fn etcd_takes_the_forced_list_of_a_ca_that_may_not_sign_lists() {
     let world = World::in_the_present();
     world.sh("mkdir -p pki/etcd
-         openssl req -x509 -newkey rsa:2048 -nodes -keyout pki/etcd/ca.key -out pki/etcd/ca.crt -subj /CN=etcd-ca -days 30 \
+         openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout pki/etcd/ca.key -out pki/etcd/ca.crt \
+           -subj /CN=etcd-ca -addext subjectAltName=DNS:etcd-ca -days 30 \
            -addext keyUsage=critical,digitalSignature,keyEncipherment,keyCertSign 2>/dev/null");
     init(&world);
     world.sh("kubepki -q crl make etcd-ca --force 2>/dev/null");
@@ -64,10 +65,14 @@ fn kube_apiserver_lets_a_revoked_user_in_until_its_rights_are_taken_as_the_scree
         let output = control_plane.kubectl(&world, &args);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     };
-    let both = "create clusterrolebinding readers --clusterrole=view --user=alice --user=bob";
-    kubectl(&both.split(' ').collect::<Vec<_>>());
-    let of_group = "create rolebinding devs -n default --clusterrole=edit --group=dev --group=ops";
-    kubectl(&of_group.split(' ').collect::<Vec<_>>());
+    for words in [
+        "create clusterrole pods --verb=list --resource=pods",
+        "create clusterrole secrets --verb=list --resource=secrets",
+        "create clusterrolebinding pods --clusterrole=pods --user=alice --user=bob",
+        "create rolebinding secrets -n default --clusterrole=secrets --group=dev --group=ops",
+    ] {
+        kubectl(&words.split(' ').collect::<Vec<_>>());
+    }
     let ask = |name: &str, path: &str| {
         let (cert, key) = (format!("pki/{name}.crt"), format!("pki/{name}.key"));
         let args = ["--cacert", "pki/ca.crt", "--cert", &cert, "--key", &key];
