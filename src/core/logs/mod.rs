@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::core::Error;
 use crate::core::catalog::ROWS;
-use crate::core::changes::quoted;
+use crate::core::changes::{folder_of, quoted};
 use crate::core::log::{self, Event, Filter, Issued, Line, Scan, Standing, State};
 use crate::core::report::{LogRow, Revocation};
 use crate::core::spec::Pair;
@@ -37,7 +37,7 @@ impl LogError {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         let folder = match self {
-            Self::None { ca } => crate::core::changes::folder_of(ca),
+            Self::None { ca } => folder_of(ca),
             Self::NoneIn(folder) => folder,
         };
         Some(format!(
