@@ -376,6 +376,22 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_of_the_row_whose_place_it_has() {
+        let row = |path: &str| row_of(Path::new(path)).map(|row| row.name);
+        for (path, name) in [
+            ("pki/apiserver.crt", Some("apiserver")),
+            ("/etc/kubernetes/pki/etcd/server.crt", Some("etcd-server")),
+            ("nodes/cp-1/pki/etcd/ca.crt", Some("etcd-ca")),
+            ("nodes/cp-1/kubelet.conf", Some("node")),
+            ("nodes/cp-1/pki/kubelet-server.crt", Some("kubelet-server")),
+            ("pki/server.crt", None),
+            ("users/jane.conf", None),
+        ] {
+            assert_eq!(row(path), name, "{path}");
+        }
+    }
+
+    #[test]
     fn a_binding_is_for_somebody_in_the_table() {
         for binding in BINDINGS {
             let is_holder = |row: &Row| match binding.subject_kind {

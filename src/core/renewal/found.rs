@@ -15,7 +15,6 @@ use crate::core::catalog::{self, Row};
 use crate::core::changes::{Found as OnDisk, Snapshot};
 use crate::core::inventory::{self, Inventory};
 use crate::core::kubeconfig::{self, AuthInfo, Data, File};
-use crate::core::spec::Destination;
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain;
 use crate::core::x509::private_key::PrivateKey;
@@ -259,15 +258,6 @@ impl At {
     pub fn file(&self) -> &Path {
         match self {
             Self::File(file) | Self::User(file, _) => file,
-        }
-    }
-}
-
-impl From<&At> for Destination {
-    fn from(at: &At) -> Self {
-        match at {
-            At::File(path) => Self::File(path.clone()),
-            At::User(file, user) => Self::Inside { file: file.clone(), user: user.clone() },
         }
     }
 }

@@ -211,9 +211,10 @@ fn is_paired(found: &Found) -> bool {
     matches!(found.key, FoundKey::Here(_))
 }
 
-/// Whether a key is of a kind that we do not know, and else as it should be.
+/// Whether a key is of a kind that is not made any more, or never was, and else as it should be.
 fn is_unknown(error: &inventory::Error) -> bool {
-    matches!(error, inventory::Error::Key { source: private_key::Error::Unsupported(_), .. })
+    use private_key::Error::{TooShort, Unsupported};
+    matches!(error, inventory::Error::Key { source: TooShort | Unsupported(_), .. })
 }
 
 fn unusable(found: &Found, key: &FoundKey) -> Why {
