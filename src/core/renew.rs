@@ -168,8 +168,8 @@ pub(super) fn survey(wanted: &Wanted, world: &World<'_>) -> Result<(Snapshot, Su
     }
     let mut seen = BTreeSet::new();
     files.retain(|path| spelling.get(path) == Some(path) && seen.insert(path.clone()));
-    let read = files.iter().cloned().chain(requests_beside(&files));
-    let snapshot = store::read(read);
+    let requests = files.iter().map(|path| path.with_extension("csr"));
+    let snapshot = store::read(files.iter().cloned().chain(requests));
     let survey = Survey::new(&files, spelling, &snapshot, wanted, world.now);
     Ok((snapshot, survey))
 }
@@ -216,15 +216,6 @@ fn keys_beside(certificate: &Path) -> Vec<PathBuf> {
     let mut files = store::files_in(folder_of(certificate)).unwrap_or_default();
     files.retain(is_called_so);
     files
-}
-
-/// By the names that requests get.
-fn requests_beside(files: &[PathBuf]) -> impl Iterator<Item = PathBuf> {
-    files.iter().flat_map(|path| {
-        let mut after = path.as_os_str().to_owned();
-        after.push(".csr");
-        [path.with_extension("csr"), after.into()]
-    })
 }
 
 fn told(plan: Renewals, dry_run: bool) -> Renewed {

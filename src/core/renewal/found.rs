@@ -14,7 +14,8 @@ use super::{Failure, Wanted, Why};
 use crate::core::catalog::{self, Row};
 use crate::core::changes::{Found as OnDisk, Snapshot};
 use crate::core::inventory::{self, Inventory};
-use crate::core::kubeconfig::{self, AuthInfo, Data, File};
+use crate::core::kubeconfig::{self, AuthInfo, Data, File, NamedUser};
+use crate::core::spec::file_name;
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain;
 use crate::core::x509::private_key::PrivateKey;
@@ -45,6 +46,8 @@ pub struct Found {
     pub place: Place,
     /// The file that it was found by: its own, or the kubeconfig that names it.
     pub owner: PathBuf,
+    /// Where a request for the next one goes.
+    pub request: PathBuf,
     /// What the catalog calls it.
     pub row: Option<&'static Row>,
     /// The certificate, then those that stand behind it.
@@ -81,7 +84,7 @@ pub struct Survey {
     pub spelling: BTreeMap<PathBuf, PathBuf>,
 }
 
-/// The files that kubeconfigs among `files` name, whatever these are.
+/// The files that kubeconfigs among `files` name, whatever these are, and the requests that go beside them.
 pub fn referred(files: &[PathBuf], snapshot: &Snapshot) -> Vec<PathBuf> {
     let mut named = Vec::new();
     for path in files {
@@ -91,9 +94,23 @@ pub fn referred(files: &[PathBuf], snapshot: &Snapshot) -> Vec<PathBuf> {
             let AuthInfo { client_certificate, client_key, .. } = &user.user;
             let paths = [client_certificate, client_key].into_iter().filter(|it| !it.is_empty());
             named.extend(paths.map(|path| file.resolve(path)));
+            named.push(request(&file, &user.name));
         }
     }
     named
+}
+
+/// `admin.conf.csr`, as kubeadm calls it; of several users with certificates each has one of its own.
+fn request(kubeconfig: &File, user: &str) -> PathBuf {
+    let has_one = |user: &&NamedUser| {
+        !(user.user.client_certificate.is_empty() && user.user.client_certificate_data.is_empty())
+    };
+    let mut name = kubeconfig.path().as_os_str().to_owned();
+    if kubeconfig.config().users.iter().filter(has_one).count() > 1 {
+        name.push(format!(".{}", file_name(user)));
+    }
+    name.push(".csr");
+    name.into()
 }
 
 impl Survey {
@@ -163,7 +180,8 @@ impl Look<'_> {
             }
         };
         let place = Place { certificate: at, key: At::File(key_path) };
-        self.add(Found { row: catalog::row_of(&path), owner: path, place, chain, key });
+        let request = path.with_extension("csr");
+        self.add(Found { row: catalog::row_of(&path), owner: path, request, place, chain, key });
     }
 
     fn kubeconfig(&mut self, path: &Path) {
@@ -237,8 +255,12 @@ impl Look<'_> {
             ),
         };
         let (owner, row) = (file.path().to_owned(), catalog::row_of(file.path()));
+        let request = match &certificate {
+            At::File(path) => path.with_extension("csr"),
+            At::User(..) => request(file, name),
+        };
         let place = Place { certificate, key: key_at };
-        self.add(Found { owner, row, place, chain, key });
+        self.add(Found { owner, request, row, place, chain, key });
     }
 
     fn add(&mut self, found: Found) {

@@ -82,14 +82,7 @@ impl Decision<'_> {
             (_, FoundKey::Here(key)) => key.clone(),
             (_, other) => return Err(unusable(found, other)),
         };
-        let request = match &found.place.certificate {
-            At::File(path) => path.with_extension("csr"),
-            At::User(..) => {
-                let mut name = found.place.file().as_os_str().to_owned();
-                name.push(".csr");
-                name.into()
-            }
-        };
+        let request = found.request.clone();
         Ok(Step::Ask { ca: authority.file.clone(), request, key })
     }
 
