@@ -79,8 +79,13 @@ pub struct RenewArgs {
     #[arg(long = "remove-san", value_name = "NAME", conflicts_with = "all")]
     remove_sans: Vec<String>,
 
-    #[command(flatten)]
-    signing: Signing,
+    /// CA that signed: a NAME in the certificate folder, or the FILE of its certificate [default: any in the folder]
+    #[arg(long, value_name = "NAME|FILE")]
+    ca: Option<String>,
+
+    /// Key of the CA [default: beside its certificate]
+    #[arg(long, value_name = "FILE")]
+    ca_key: Option<PathBuf>,
 }
 
 /// `kubepki cluster renew`
@@ -152,10 +157,11 @@ impl RenewArgs {
             add: args::sans(Vec::new(), &self.add_sans)?,
             remove: args::sans(Vec::new(), &self.remove_sans)?,
         };
-        let is_named = self.signing.ca.is_some() || self.signing.ca_key.is_some();
-        let ca = is_named.then(|| self.signing.files(shared, CLUSTER_CA));
+        let is_named = self.ca.is_some() || self.ca_key.is_some();
+        let signing = Signing { ca: self.ca.clone(), ca_key: self.ca_key.clone() };
+        let ca = is_named.then(|| signing.files(shared, CLUSTER_CA));
         // A CA elsewhere keeps the backups of what it replaced.
-        let home = match &self.signing.ca {
+        let home = match &self.ca {
             Some(name) if args::is_path(name) => folder_of(Path::new(name)).to_owned(),
             _ => shared.cert_dir.clone(),
         };
