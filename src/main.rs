@@ -1,6 +1,7 @@
 //! The process edge: the world comes in here and an exit code goes out.
 
 mod child;
+mod peer;
 mod terminal;
 
 use std::io::{self, IsTerminal};
@@ -25,6 +26,7 @@ fn main() -> ExitCode {
             environment: &environment,
             folder: std::env::current_dir().unwrap_or_default(),
             machine: &machine,
+            connect: &peer::connect,
             programs: &child::run,
             input: &mut io::stdin().lock(),
             terminal: &terminal::open,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::args::{self, Shared, Writing};
+use super::rotate::CaRotateCommand;
 use crate::core::Error;
 use crate::core::catalog::{self, CLUSTER_CA, Row, Subject};
 use crate::core::spec::{
@@ -25,6 +26,10 @@ Examples:
   kubepki ca init etcd-ca
   kubepki ca init prod --parent ca")]
     Init(Box<InitArgs>),
+
+    /// Rotate certificate authorities, in stages that a running cluster does not notice
+    #[command(subcommand)]
+    Rotate(CaRotateCommand),
 
     /// Show a certificate authority: who it is, until when, its pin, and how its key is
     #[command(after_help = "\

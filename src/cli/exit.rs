@@ -66,6 +66,7 @@ impl From<&Error> for Exit {
             | Error::Logs(_)
             | Error::Plan(_)
             | Error::Revoke(_)
+            | Error::Rotation(_)
             | Error::Renewal(_)
             | Error::Sign(_)
             | Error::Store(_) => Self::Failed,

@@ -32,6 +32,7 @@ mod prompt;
 mod renew;
 mod renew_screen;
 mod revoke;
+mod rotate;
 mod screen;
 pub mod shell;
 mod tables;
@@ -49,14 +50,18 @@ use self::kubeconfig::KubeconfigCommand;
 use self::output::{Meter, Output};
 use self::picker::Open;
 use self::revoke::CrlCommand;
+use self::rotate::{Asked as RotationAsked, SaCommand};
 use self::shell::Run;
 use self::upload::UploadArgs;
+use crate::core::handshake::Connect;
 use crate::core::report::{Action, FilesReport, MadeReport};
 use crate::core::spec::{ClusterSpec, Spec};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
 use crate::core::x509::time::Moment;
-use crate::core::{self as acts, ContextError, Error, Made, Source, Wanted, World};
+use crate::core::{
+    self as acts, ContextError, Error, Made, Progress, Rotate, Source, Wanted, World,
+};
 
 /// How long the lock of somebody else is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -75,6 +80,8 @@ pub struct Process<'a> {
     pub folder: PathBuf,
     /// What the machine knows of itself.
     pub machine: &'a dyn Fn() -> ThisMachine,
+    /// Connects to a server.
+    pub connect: Connect<'a>,
     /// Starts a program and waits for its end.
     pub programs: Run<'a>,
     /// Standard input.
@@ -136,6 +143,10 @@ enum Command {
     #[command(subcommand)]
     Kubeconfig(KubeconfigCommand),
 
+    /// Keys of service-account tokens
+    #[command(subcommand)]
+    Sa(SaCommand),
+
     /// Print a completion script for a shell
     #[command(after_help = "\
 Examples:
@@ -170,10 +181,20 @@ pub fn run(arguments: Vec<OsString>, process: &mut Process<'_>) -> Exit {
     let who = who(process.environment);
     let world = World { now, entropy: process.entropy, locks, who: &who, command: &typed };
     let folder = process.folder.clone();
-    let Process { environment, machine, programs, terminal, .. } = *process;
+    let Process { environment, machine, connect, programs, terminal, .. } = *process;
     let input = &mut *process.input;
-    let mut session =
-        Session { shared, world, folder, environment, machine, programs, terminal, input, out };
+    let mut session = Session {
+        shared,
+        world,
+        folder,
+        environment,
+        machine,
+        connect,
+        programs,
+        terminal,
+        input,
+        out,
+    };
     session.run(command)
 }
 
@@ -184,6 +205,7 @@ struct Session<'a> {
     folder: PathBuf,
     machine: &'a dyn Fn() -> ThisMachine,
     environment: &'a dyn Fn(&str) -> Option<OsString>,
+    connect: Connect<'a>,
     programs: Run<'a>,
     terminal: Open<'a>,
     input: &'a mut dyn Read,
@@ -240,6 +262,10 @@ impl Session<'_> {
         match command {
             Command::Ca(CaCommand::Init(args)) => {
                 self.make(&[args.spec(&self.shared)?], args.writing.dry_run)
+            }
+            Command::Ca(CaCommand::Rotate(command)) => {
+                let (wanted, asked) = command.asked(&self.shared, &self.folder)?;
+                self.rotate(&wanted, asked)
             }
             Command::Ca(CaCommand::Show(args)) => {
                 let report = acts::show_ca(&args.files(&self.shared)?, self.world.now)?;
@@ -310,6 +336,10 @@ impl Session<'_> {
             Command::Kubeconfig(KubeconfigCommand::Undo(args)) => self.undo(&args),
             Command::Kubeconfig(KubeconfigCommand::User(command)) => self.user_entry(command),
             Command::Kubeconfig(KubeconfigCommand::View(args)) => self.view(args),
+            Command::Sa(SaCommand::Rotate(command)) => {
+                let (wanted, asked) = command.asked(&self.shared, &self.folder)?;
+                self.rotate(&wanted, asked)
+            }
             Command::Completion(args) => self.completion(&args),
         }
     }
@@ -325,6 +355,24 @@ impl Session<'_> {
             return acts::dry_run(specs, &self.world);
         }
         acts::make(specs, &self.world, &mut |progress| self.out.progress(progress))
+    }
+
+    fn rotate(&mut self, wanted: &Rotate, asked: RotationAsked) -> Result<Exit, Stop> {
+        let report = match asked {
+            RotationAsked::Status => {
+                let report = acts::rotation_status(wanted, &self.world, self.connect)?;
+                self.out.report(&report)?;
+                return Ok(if report.is_complete() { Exit::Done } else { Exit::Findings });
+            }
+            RotationAsked::Prepare(preparation) => {
+                let watch = &mut |keys| self.out.progress(Progress { keys, set: 1, sets: 1 });
+                acts::prepare_rotation(wanted, preparation, &self.world, watch)?
+            }
+            RotationAsked::Go(order) => acts::rotate(wanted, order, &self.world, self.connect)?,
+        };
+        self.tell(&report.warnings, &report.notes);
+        self.out.report(&report)?;
+        Ok(Exit::Done)
     }
 
     fn upload(&mut self, args: &UploadArgs) -> Result<Exit, Stop> {

@@ -18,14 +18,7 @@ impl Printed for MadeReport {
     const IS_DATA: bool = false;
 
     fn text(&self) -> String {
-        let width =
-            self.files.iter().map(|file| file.path.as_os_str().len()).max().unwrap_or_default();
-        let mut text = String::new();
-        for file in &self.files {
-            let verb = verb(file.action, self.dry_run);
-            let path = escape_line(&file.path.display().to_string());
-            let _ = writeln!(text, "{verb:<14} {path:width$}  {}", escape_line(&file.about));
-        }
+        let mut text = file_lines(&self.files, self.dry_run);
         if self.is_as_asked() && !self.files.is_empty() {
             text.push_str("nothing to do: everything is as asked\n");
         }
@@ -48,6 +41,12 @@ impl Printed for CaReport {
         facts.certificate(&self.certificate);
         for above in &self.above {
             facts.line("above", above);
+        }
+        for beside in &self.beside {
+            facts.line(
+                "beside",
+                &format!("SHA256 {beside}, of the same name: `kubepki ca rotate status`"),
+            );
         }
         let path = self.key_file.display();
         let key = match &self.key {
@@ -244,6 +243,18 @@ impl Facts {
         self.line("user", user.unwrap_or("none"));
         self.list("groups", groups);
     }
+}
+
+/// One line for each file: what is done with it, where, and what it holds.
+pub(super) fn file_lines(files: &[FileReport], dry_run: bool) -> String {
+    let width = files.iter().map(|file| file.path.as_os_str().len()).max().unwrap_or_default();
+    let mut text = String::new();
+    for file in files {
+        let verb = verb(file.action, dry_run);
+        let path = escape_line(&file.path.display().to_string());
+        let _ = writeln!(text, "{verb:<14} {path:width$}  {}", escape_line(&file.about));
+    }
+    text
 }
 
 pub(super) fn verb(action: Action, dry_run: bool) -> &'static str {

@@ -3,7 +3,7 @@
 use crate::core::x509::{key_type, name, number, revocation, san, time};
 use crate::core::{
     ContextError, EditsError, ExpiryError, LogError, PackError, RevokeError, backup, bundle,
-    catalog, check, inventory, keys, kubeconfig, log, plan, renewal, sign, spec, store,
+    catalog, check, inventory, keys, kubeconfig, log, plan, renewal, rotation, sign, spec, store,
 };
 
 /// Why an act did not come to its end. Nothing was changed then.
@@ -36,6 +36,7 @@ pub enum Error {
     Inventory(#[from] inventory::Error),
     Plan(#[from] plan::Error),
     Revoke(#[from] RevokeError),
+    Rotation(#[from] rotation::Error),
     Renewal(#[from] renewal::Error),
     San(#[from] san::Error),
     Sign(#[from] sign::Error),
@@ -72,6 +73,7 @@ impl Error {
             Self::Reason(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::Revoke(error) => error.hint(),
+            Self::Rotation(error) => error.hint(),
             Self::Renewal(error) => error.hint(),
             Self::San(error) => error.hint(),
             Self::Store(error) => error.hint(),

@@ -1,8 +1,8 @@
 //! The core: make, edit, share, check. Values in, values out; only [`store`] touches the disk.
 //!
 //! Imports go one way; a module uses only modules to its left:
-//! `parallel changes x509 catalog spec inventory kubeconfig bundle plan renewal backup keys log sign check report store error`,
-//! then the acts.
+//! `parallel changes x509 handshake catalog spec inventory kubeconfig bundle plan renewal backup keys log sign check rotation report
+//! store error`, then the acts.
 
 pub mod backup;
 pub mod bundle;
@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod changes;
 pub mod check;
 pub mod error;
+pub mod handshake;
 pub mod inventory;
 pub mod keys;
 pub mod kubeconfig;
@@ -18,6 +19,7 @@ pub mod parallel;
 pub mod plan;
 pub mod renewal;
 pub mod report;
+pub mod rotation;
 pub mod sign;
 pub mod spec;
 pub mod store;
@@ -34,6 +36,7 @@ mod place;
 mod renew;
 mod restore;
 mod revoke;
+mod rotate;
 mod share;
 mod show;
 
@@ -62,6 +65,7 @@ pub use restore::{Restore, backups, restore};
 pub use revoke::{
     ListSpec, Refresh, Revoke, RevokeError, Target, What, refresh as refresh_lists, revoke,
 };
+pub use rotate::{Preparation, Rotate, prepare_rotation, rotate, rotation_status};
 pub use share::{Open, Seal, open, seal};
 pub use show::{Source, read_config, read_offers, show, show_ca};
 

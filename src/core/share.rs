@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::core::bundle::{self, CA_CERTIFICATE, CertificateKey, Contents, Entry, Etcd, entries};
+use crate::core::catalog::{self, CLUSTER_CA, Row};
 use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy};
 use crate::core::inventory::Inventory;
 use crate::core::plan::{self, Difference, Note};
@@ -103,6 +104,7 @@ fn decide(wanted: &Seal, mut report: MadeReport) -> Result<Sealing, Error> {
     let (action, before) = place_of_secret(wanted, &contents, key.as_ref(), inventory)?;
 
     warn_of_open(&mut report, key_file, inventory);
+    warn_of_rotation(&mut report, &wanted.cert_dir, inventory)?;
     let out = wanted.out.path();
     match &key {
         None => report.add_file(Action::Create, key_file.clone(), "certificate key".to_owned()),
@@ -262,6 +264,24 @@ fn warn_of_open(report: &mut MadeReport, key: &Path, inventory: Inventory<'_>) {
             "others can read {key}, which opens the Secret (mode {mode:04o}): chmod 600 {key}"
         ));
     }
+}
+
+/// A node that joins while a CA is rotated gets a file with two CAs, and kube-controller-manager does not sign with that.
+fn warn_of_rotation(
+    report: &mut MadeReport,
+    cert_dir: &Path,
+    inventory: Inventory<'_>,
+) -> Result<(), Error> {
+    let path = cert_dir.join(format!("{}.crt", catalog::file(CLUSTER_CA)));
+    let cas = inventory.chain(CA_CERTIFICATE, &path)?.unwrap_or_default();
+    let signing = catalog::row(CLUSTER_CA).and_then(Row::signing_file);
+    if let (Some(signing), true) = (signing, cas.len() > 1) {
+        report.warnings.push(format!(
+            "{} holds {} CAs: on a node that joins now, kube-controller-manager starts with --cluster-signing-cert-file={signing} only, which is not in the Secret",
+            path.display(), cas.len()
+        ));
+    }
+    Ok(())
 }
 
 /// kubeadm's own belongs to a bootstrap token, which the cluster deletes.

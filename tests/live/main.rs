@@ -21,6 +21,7 @@ mod plugin;
 mod profiles;
 mod renewal;
 mod revocation;
+mod rotation;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
 mod support;

@@ -305,7 +305,7 @@ fn all_or_nothing(world: &World, old: &[(&str, String)]) -> Result<(), String> {
 }
 
 /// How often each command is killed: `KILLS`, or as often as is usual.
-fn rounds(usual: u32) -> u32 {
+pub fn rounds(usual: u32) -> u32 {
     std::env::var("KILLS").map_or(usual, |kills| kills.parse().expect("KILLS is a number"))
 }
 
@@ -520,17 +520,17 @@ fn kubeconfig(current: &str) -> String {
 
 /// A command that is run in a fresh world and killed, again and again. Draw EC keys, not RSA keys, or most of the moments
 /// fall into the search for primes.
-struct Victim<'a> {
-    program: &'a str,
-    args: &'a [&'a str],
+pub struct Victim<'a> {
+    pub program: &'a str,
+    pub args: &'a [&'a str],
     /// Makes what the command finds when it starts.
-    prepare: &'a dyn Fn(&World),
+    pub prepare: &'a dyn Fn(&World),
 }
 
 /// Runs the victim `rounds` times, kills each run with SIGKILL at its own moment, and asks `check` about what is left. The
 /// moments are spread evenly over the time that the command takes, and shifted at random by `seed`.
 #[track_caller]
-fn kill_at_random_moments(
+pub fn kill_at_random_moments(
     victim: &Victim,
     rounds: u32,
     seed: u64,

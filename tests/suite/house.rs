@@ -10,10 +10,11 @@ use regex::Regex;
 use crate::support::ROOT;
 
 /// A module uses only modules to its left; the acts come last.
-const ORDER: [&str; 31] = [
+const ORDER: [&str; 34] = [
     "parallel",
     "changes",
     "x509",
+    "handshake",
     "catalog",
     "spec",
     "inventory",
@@ -26,6 +27,7 @@ const ORDER: [&str; 31] = [
     "log",
     "sign",
     "check",
+    "rotation",
     "report",
     "store",
     "error",
@@ -42,6 +44,7 @@ const ORDER: [&str; 31] = [
     "edits",
     "look",
     "expiry",
+    "rotate",
 ];
 
 #[test]

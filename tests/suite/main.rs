@@ -10,6 +10,7 @@ mod help;
 mod house;
 mod judges;
 mod keys;
+mod killed_rotations;
 mod picker;
 mod profiles;
 mod progress;

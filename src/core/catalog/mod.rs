@@ -291,6 +291,12 @@ impl Role {
 }
 
 impl Row {
+    /// The file of a CA's certificate alone, for a program that signs with it: kube-controller-manager does not start with two
+    /// certificates in `--cluster-signing-cert-file`, and while a CA is rotated its own file holds two.
+    pub fn signing_file(&self) -> Option<String> {
+        (!self.signs_on.is_empty()).then(|| format!("{}-signing.crt", file(self.name)))
+    }
+
     /// The common name of the certificate that is made for `name`.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ impl Planner<'_> {
         }))
     }
 
-    /// What is to be copied; `None` for a private key that is elsewhere.
+    /// What is to be copied; `None` for a private key that is elsewhere, or what need not be there.
     fn source(&self, spec: &CopySpec) -> Result<Option<Source>, Error> {
         if self.written.contains(&spec.from) {
             return Ok(Some(Source::Written));
@@ -51,7 +51,7 @@ impl Planner<'_> {
         let what = what(spec.secrecy);
         match self.inventory.bytes(what, &spec.from)? {
             Some(bytes) => Ok(Some(Source::Known(bytes.clone()))),
-            None if spec.secrecy == Secrecy::Secret => Ok(None),
+            None if spec.secrecy == Secrecy::Secret || spec.optional => Ok(None),
             None => Err(inventory::Error::Missing { what, path: spec.from.clone() }.into()),
         }
     }

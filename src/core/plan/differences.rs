@@ -7,7 +7,7 @@ use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
 use super::planner::Authority;
 use crate::core::spec::RequestSpec;
 use crate::core::x509::cert::{Certificate, Template};
-use crate::core::x509::chain::is_issued_by;
+use crate::core::x509::chain::{self, is_issued_by};
 use crate::core::x509::csr::Request;
 use crate::core::x509::extensions::{self, Extensions};
 use crate::core::x509::name::DistinguishedName;
@@ -42,7 +42,7 @@ pub fn of_certificate(
         Authority::Itself => is_issued_by(found, found),
         Authority::Known(cas) => {
             let between: Vec<&Certificate> = chain[1..].iter().collect();
-            way::find(found, wanted.profile, &between, &cas[..1], now).is_ok()
+            way::find(found, wanted.profile, &between, chain::of_one_name(cas), now).is_ok()
         }
         Authority::Made(..) => false,
         // What is wrong has been said of the CA.

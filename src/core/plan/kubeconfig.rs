@@ -349,7 +349,7 @@ fn reference(spec: &KubeconfigSpec, folder: &Path, path: &Path) -> String {
 
 /// `path` as seen from the folder of `file`, both absolute. client-go joins the two by their text (`filepath.Join`), so the
 /// text is all that counts, also with symbolic links on the way.
-fn relative(path: &Path, file: &Path) -> PathBuf {
+pub fn relative(path: &Path, file: &Path) -> PathBuf {
     let (path, file) = (clean(path), clean(file));
     let folder = file.parent().unwrap_or(Path::new("/"));
     let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();

@@ -36,7 +36,7 @@ use crate::core::x509::time::Moment;
 
 pub use error::Error;
 pub use import::{Import, Refusal};
-pub use kubeconfig::{KnownCredential, entries, place};
+pub use kubeconfig::{KnownCredential, entries, place, relative};
 pub use note::Note;
 pub use unsigned::Waiting;
 

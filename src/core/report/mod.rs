@@ -13,6 +13,7 @@ mod merged;
 mod renewed;
 mod restarts;
 mod revoked;
+mod rotated;
 mod shown;
 mod view;
 
@@ -34,6 +35,7 @@ pub use merged::{Fate, MergeReport, MergedEntry};
 pub use renewed::{BackupRow, BackupsReport, RenewAction, RenewReport, RenewRow, RestoreReport};
 pub use restarts::{Check, Restart, Restarts, TakenUp};
 pub use revoked::{Advice, ListRow, RevokeReport, TakenBack};
+pub use rotated::{RotatedReport, RotationRow, SideRow, StandReport, StandRow};
 pub use shown::{CaReport, Failure, KeyState, ShowReport, ShownFacts, ShownItem};
 pub use view::{Origin, OriginsReport, ViewReport};
 

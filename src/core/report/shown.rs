@@ -8,6 +8,7 @@ use super::facts::{CertificateFacts, CrlFacts, KeyFacts, RequestFacts};
 use crate::core::check::{Examined, What};
 use crate::core::spec::Pair;
 use crate::core::x509::cert::Certificate;
+use crate::core::x509::chain;
 use crate::core::x509::time::Moment;
 
 /// Everything that was found, and what could not be read.
@@ -78,6 +79,9 @@ pub struct CaReport {
     pub unfit: Option<String>,
     /// The CAs above it that its file holds.
     pub above: Vec<String>,
+    /// The CAs of its name that its file holds besides, by their SHA-256: who trusts the file trusts them as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beside: Vec<String>,
     /// Its certificate.
     pub certificate: CertificateFacts,
 }
@@ -129,12 +133,14 @@ impl CaReport {
         unfit: Option<String>,
         now: Moment,
     ) -> Self {
+        let same = chain::of_one_name(chain).len();
         Self {
             file: files.certificate.clone(),
             key_file: files.key.clone(),
             key,
             unfit,
-            above: chain[1..].iter().map(|ca| ca.subject().to_string()).collect(),
+            above: chain[same..].iter().map(|ca| ca.subject().to_string()).collect(),
+            beside: chain[1..same].iter().map(Certificate::fingerprint).collect(),
             certificate: CertificateFacts::new(&chain[0], now),
         }
     }

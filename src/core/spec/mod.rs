@@ -127,6 +127,8 @@ pub struct CopySpec {
     pub to: PathBuf,
     /// Who may read it there.
     pub secrecy: Secrecy,
+    /// Whether there may be none, and then there is nothing to copy.
+    pub optional: bool,
 }
 
 /// The key of something that is wanted.

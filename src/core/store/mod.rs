@@ -37,4 +37,6 @@ pub use self::journal::{Outcome, Recovery};
 pub use self::lock::{Guard, LockSettings, Lockable, lock, unlock_dead};
 pub use self::private::{PrivateFile, private_file};
 pub use self::read::{LIMIT, is_file, read, read_stream};
-pub use self::walk::{Survey, files, files_in, files_named, real_path, survey};
+pub use self::walk::{
+    Survey, distinct, files, files_in, files_named, folders_in, is_there, real_path, survey,
+};

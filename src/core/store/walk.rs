@@ -102,6 +102,47 @@ struct Which<'a> {
     counts: &'a dyn Fn(&Path) -> bool,
 }
 
+/// The folders that are right in a folder, in order of their names; none where there is no folder.
+///
+/// # Errors
+///
+/// A folder that cannot be read.
+pub fn folders_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(Error::io("read", folder))? {
+        let below = entry.map_err(Error::io("read", folder))?.path();
+        if below.is_dir() {
+            found.push(below);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Whether anything is there.
+pub fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
+/// The same paths without those that are another name of a file that is there: each file once, by its own name where that is there.
+pub fn distinct(paths: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut seen: BTreeMap<PathBuf, PathBuf> = BTreeMap::new();
+    for path in paths {
+        let real = real_path(&path);
+        let is_link = |path: &Path| fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
+        match seen.get(&real) {
+            Some(first) if is_link(&path) || !is_link(first) => {}
+            _ => drop(seen.insert(real, path)),
+        }
+    }
+    let mut paths: Vec<PathBuf> = seen.into_values().collect();
+    paths.sort();
+    paths
+}
+
 /// The files in a folder, and none of those in the folders below it; itself where it is no folder.
 ///
 /// # Errors
@@ -231,6 +272,18 @@ mod tests {
         symlink("nowhere", place("dangling")).unwrap();
         let found = files(dir.path()).unwrap();
         assert_eq!(found, ["b", "below/a", "inside"].map(place));
+    }
+
+    #[test]
+    fn each_file_is_taken_once_and_by_its_own_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let place = |name: &str| dir.path().join(name);
+        fs::create_dir(place("below")).unwrap();
+        fs::write(place("b"), "").unwrap();
+        symlink("b", place("a")).unwrap();
+        assert_eq!(distinct([place("a"), place("b"), place("a")]), [place("b")]);
+        assert_eq!(folders_in(dir.path()).unwrap(), [place("below")]);
+        assert_eq!(folders_in(&place("none")).unwrap(), [""; 0].map(PathBuf::from));
     }
 
     #[test]

@@ -254,6 +254,11 @@ impl Certificate {
         self.tbs.issuer == self.tbs.subject
     }
 
+    /// Whether its subject is this name, in DER.
+    pub fn has_name(&self, name: &[u8]) -> bool {
+        self.tbs.subject.to_der().is_ok_and(|subject| subject == name)
+    }
+
     /// Whether `issuer` has the name that this certificate says signed it, byte for byte.
     pub fn names_as_issuer(&self, issuer: &Self) -> bool {
         self.tbs.issuer == issuer.tbs.subject

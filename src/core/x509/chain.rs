@@ -132,6 +132,13 @@ impl Ca {
     }
 }
 
+/// The CAs at the head of a file that go by one name: one, and while it is rotated the one that comes or goes beside it. What either
+/// has signed is good; what stands above them, where they are no roots, is not among them.
+pub fn of_one_name(cas: &[Certificate]) -> &[Certificate] {
+    let is_first = |ca: &&Certificate| ca.subject() == cas[0].subject();
+    &cas[..cas.iter().take_while(is_first).count()]
+}
+
 /// Checks that `certificate`, a CA's, may have one of this profile below it.
 pub fn may_issue(certificate: &Certificate, profile: Profile) -> Result<(), Error> {
     let extensions = certificate.extensions();

@@ -28,6 +28,14 @@ pub struct Block {
     pub der: Zeroizing<Vec<u8>>,
 }
 
+/// A block with the place where it stands in its text.
+pub struct Section {
+    /// From the first byte of its first line to the last of its last, line break included.
+    pub range: Range<usize>,
+    /// What it is and holds.
+    pub block: Block,
+}
+
 /// Why a file cannot be read as PEM.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -109,6 +117,30 @@ pub fn blocks(bytes: &[u8]) -> Result<Vec<Block>, Error> {
         }
     }
     Ok(found)
+}
+
+/// The same blocks with the places where they stand, so that all that is around one can stay when it goes.
+pub fn sections(text: &str) -> Result<Vec<Section>, Error> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(range) = next_section(text, from) {
+        from = range.end;
+        let block = blocks(&text.as_bytes()[range.clone()])?.pop();
+        found.extend(block.map(|block| Section { range, block }));
+    }
+    // What one reader takes for a block and the other does not is nobody's to cut out.
+    if found.len() == blocks(text.as_bytes())?.len() {
+        Ok(found)
+    } else {
+        Err(Error::Damaged("where its blocks begin and end is not clear".to_owned()))
+    }
+}
+
+fn next_section(text: &str, from: usize) -> Option<Range<usize>> {
+    let start = from + text[from..].find("-----BEGIN ")?;
+    let end = start + text[start..].find("-----END ")?;
+    let line = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+    Some(start..line)
 }
 
 /// A file with another block in the place of its first one of these labels, and the rest of it byte for byte; `None` where it has

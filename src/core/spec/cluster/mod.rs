@@ -207,8 +207,12 @@ impl ClusterSpec {
         let file = catalog::file(row.name);
         if !machine.is(Role::Operator) {
             let copy = |suffix, secrecy| self.copy(machine, &format!("{file}.{suffix}"), secrecy);
-            let key = machine.holds(row.signs_on).then(|| copy("key", Secrecy::Secret));
-            return Ok(key.into_iter().chain([copy("crt", Secrecy::Public)]).collect());
+            let mut copies = vec![copy("crt", Secrecy::Public)];
+            if machine.holds(row.signs_on) {
+                copies.insert(0, copy("key", Secrecy::Secret));
+                copies.extend(row.signing_file().map(|file| self.signing(machine, &file)));
+            }
+            return Ok(copies);
         }
         let files = Pair::beside(&self.operator.certificates, file);
         Ok(vec![Wanted::Certificate(CertificateSpec {
@@ -236,11 +240,22 @@ impl ClusterSpec {
     }
 
     fn copy(&self, machine: &Machine, file: &str, secrecy: Secrecy) -> Wanted {
-        Wanted::Copy(CopySpec {
+        Wanted::Copy(self.copied(machine, file, secrecy))
+    }
+
+    /// A rotation made it, or there is none.
+    fn signing(&self, machine: &Machine, file: &str) -> Wanted {
+        let copied = self.copied(machine, file, Secrecy::Public);
+        Wanted::Copy(CopySpec { optional: true, ..copied })
+    }
+
+    fn copied(&self, machine: &Machine, file: &str, secrecy: Secrecy) -> CopySpec {
+        CopySpec {
             from: self.operator.certificates.join(file),
             to: machine.folders.certificates.join(file),
             secrecy,
-        })
+            optional: false,
+        }
     }
 
     /// A certificate with its key, as files or inside of a kubeconfig.

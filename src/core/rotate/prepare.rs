@@ -1,0 +1,240 @@
+//! The first stage: a new CA or key is made, beside the old one, and nothing uses it.
+
+use std::path::{Path, PathBuf};
+
+use super::ground::{Read, STANDBY};
+use super::{Rotate, logs};
+use crate::core::changes::Changes;
+use crate::core::inventory;
+use crate::core::log;
+use crate::core::plan::{self, Plan};
+use crate::core::report::{Action, CertificateFacts, FileReport, MadeReport, RotatedReport};
+use crate::core::rotation::{
+    self, Anchor, Entry, FILE, Ground, Move, Public, Side, Stage, put_signing, put_state,
+};
+use crate::core::sign::{self, Made, Outcome};
+use crate::core::spec::{
+    CertificateSpec, Destination, IssuerSpec, KeyPairSpec, KeySpec, Spec, Unsigned, Wanted,
+};
+use crate::core::x509::cert::Certificate;
+use crate::core::x509::chain::{self, is_issued_by};
+use crate::core::x509::key_type::KeyType;
+use crate::core::x509::profile::Profile;
+use crate::core::x509::time::{Moment, Period, Until};
+use crate::core::{Error, World, keys, store};
+
+/// What new ones are to be like; without a word, as the old ones are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Preparation {
+    /// The kind of key.
+    pub key_type: Option<KeyType>,
+    /// How long a CA lives.
+    pub until: Option<Until>,
+}
+
+/// One that is about to be rotated.
+struct Begun {
+    anchor: Anchor,
+    old: Side,
+    standby: PathBuf,
+}
+
+/// Makes what is to take the place of each, and keeps it where nothing uses it.
+///
+/// # Errors
+///
+/// A rotation that is under way already; a CA that is not there, is no root, or whose key is elsewhere; files that cannot be read or
+/// written. Nothing was changed then.
+pub fn prepare_rotation(
+    wanted: &Rotate,
+    preparation: Preparation,
+    world: &World<'_>,
+    watch: &mut dyn FnMut(keys::Progress),
+) -> Result<RotatedReport, Error> {
+    let guard = wanted.lock(world)?;
+    let mut report = wanted.begin(guard.as_ref());
+    let read = Read::new(wanted)?;
+    let ground = read.ground(wanted, &[], world.now);
+    let begun = wanted.anchors.iter().map(|anchor| begin(*anchor, wanted, &read, &ground));
+    let begun: Vec<Begun> = begun.collect::<Result<_, _>>()?;
+
+    let plan = plan_of(&begun, wanted, preparation, &ground)?;
+    let made = MadeReport::of_plan(&plan);
+    made.files.into_iter().for_each(|file| report.add_file(file));
+    report.warnings.extend(made.warnings);
+    let moves: Vec<Move> = begun.iter().map(|it| move_of(it.anchor)).collect();
+    report.add_moves(&moves);
+    report.rotations.iter_mut().for_each(|row| row.from = None);
+
+    let mut files = read.files(wanted)?;
+    for Begun { anchor, old, .. } in &begun {
+        let holders = files.with_key(&anchor.key_file(), [&old.key, &old.key]);
+        put_signing(&mut files, *anchor, &holders, &old.public, "old", &ground)?;
+    }
+    let Some(guard) = guard else {
+        report.add_files(files.touched());
+        report.add_journey();
+        report.add_file(state_file(wanted, &ground)?);
+        return Ok(report);
+    };
+    let drawn = keys::draw_for(&plan, world.entropy, watch)?;
+    let Outcome { changes: Changes { mut list, .. }, made, .. } =
+        sign::carry_out(plan, drawn, world)?;
+    // What one CA after the other signs in a place is in one log, from the first line of the new one on.
+    let standby = begun.iter().map(|it| log::path(&it.files(&wanted.cert_dir).0));
+    let standby: Vec<PathBuf> = standby.collect();
+    list.retain(|change| !standby.contains(&change.path));
+    let roots = begun.iter().zip(&made).map(|(it, made)| (it.anchor, made.chain.iter()));
+    list.extend(logs(
+        wanted,
+        roots.flat_map(|(anchor, chain)| chain.map(move |ca| (anchor, ca))),
+        world,
+    ));
+    let mut state = read.state.clone();
+    for (begun, made) in begun.iter().zip(&made) {
+        report
+            .certificates
+            .extend(made.chain.iter().map(|ca| CertificateFacts::new(ca, world.now)));
+        state.put(entry(begun, made, world.now));
+    }
+    put_state(&mut files, &state, &ground)?;
+    report.add_files(files.touched());
+    report.add_journey();
+    list.extend(files.changes());
+    guard.commit(&Changes { home: wanted.cert_dir.clone(), list })?;
+    Ok(report)
+}
+
+/// The old one, fit to be rotated.
+fn begin(
+    anchor: Anchor,
+    wanted: &Rotate,
+    read: &Read,
+    ground: &Ground<'_>,
+) -> Result<Begun, Error> {
+    if let Some(entry) = read.state.entry(anchor).filter(|entry| entry.stage.is_under_way()) {
+        let Entry { stage, since, .. } = *entry;
+        return Err(rotation::Error::UnderWay { anchor, stage, since }.into());
+    }
+    let public = wanted.cert_dir.join(anchor.public_file());
+    let key_file = wanted.cert_dir.join(anchor.key_file());
+    let what = match anchor {
+        Anchor::Authority(_) => "CA certificate",
+        Anchor::TokenKey => "public key",
+    };
+    let bytes = ground.inventory.need(what, &public)?;
+    let elsewhere = || rotation::Error::KeyElsewhere { anchor, key: key_file.clone() };
+    let key = ground.inventory.key("key", &key_file)?.ok_or_else(elsewhere)?;
+    let found = match anchor {
+        Anchor::Authority(_) => {
+            let chain = ground.inventory.need_chain(what, &public)?;
+            check_root(&public, &chain[0])?;
+            chain::belongs(&chain[0], key.public_key())
+                .map_err(|source| rotation::Error::ForeignKey { path: public.clone(), source })?;
+            Some(Public::certificate(chain[0].clone()))
+        }
+        Anchor::TokenKey => {
+            Public::all_in(bytes).into_iter().find(|one| one.key() == key.public_key())
+        }
+    };
+    let old = Side { public: found.ok_or_else(elsewhere)?, key };
+    Ok(Begun { anchor, old, standby: standby(anchor, &wanted.cert_dir) })
+}
+
+/// A root that signed itself: who trusts an intermediate trusts what is above it as well.
+fn check_root(path: &Path, ca: &Certificate) -> Result<(), Error> {
+    if is_issued_by(ca, ca) {
+        return Ok(());
+    }
+    let (path, issuer) = (path.to_owned(), ca.issuer().to_string());
+    Err(rotation::Error::NotARoot { path, issuer }.into())
+}
+
+/// The first folder that holds none that stands by. One in which a run was killed is taken again, so that what it left there goes.
+fn standby(anchor: Anchor, cert_dir: &Path) -> PathBuf {
+    let suffixes = [anchor.public_suffix(), "key"];
+    let is_free = |folder: &PathBuf| {
+        let file = |suffix| cert_dir.join(folder).join(format!("standby.{suffix}"));
+        !suffixes.into_iter().any(|suffix| store::is_there(&file(suffix)))
+    };
+    let folders =
+        (1..).map(|number| Path::new(STANDBY).join(format!("{}-{number}", anchor.name())));
+    folders.into_iter().find(is_free).expect("there are more numbers than folders")
+}
+
+/// What is made, by the planner that makes everything.
+fn plan_of(
+    begun: &[Begun],
+    wanted: &Rotate,
+    preparation: Preparation,
+    ground: &Ground<'_>,
+) -> Result<Plan, Error> {
+    let spec = Spec {
+        home: Some(wanted.cert_dir.clone()),
+        wanted: begun.iter().map(|it| it.wanted(&wanted.cert_dir, preparation)).collect(),
+        force: false,
+        unsigned: Unsigned::Fail,
+    };
+    let snapshot = store::read(spec.paths());
+    Ok(plan::make(&spec, inventory::Inventory::new(&snapshot), ground.now)?.fit()?)
+}
+
+impl Begun {
+    fn files(&self, cert_dir: &Path) -> (PathBuf, PathBuf) {
+        let folder = cert_dir.join(&self.standby);
+        (
+            folder.join(format!("standby.{}", self.anchor.public_suffix())),
+            folder.join("standby.key"),
+        )
+    }
+
+    /// The same name, the same kind of key, and as long a life, unless something else was asked for.
+    fn wanted(&self, cert_dir: &Path, Preparation { key_type, until }: Preparation) -> Wanted {
+        let (public, private) = self.files(cert_dir);
+        let key_type = key_type.or(self.old.key.public_key().key_type());
+        match &self.old.public {
+            Public::Key(_) => Wanted::KeyPair(KeyPairSpec { private, public, key_type }),
+            Public::Certificate(ca) => Wanted::Certificate(CertificateSpec {
+                certificate: Destination::File(public),
+                key: KeySpec::Own { to: Destination::File(private), key_type },
+                subject: ca.subject(),
+                profile: Profile::ROOT,
+                sans: ca.extensions().sans(),
+                until: Some(until.unwrap_or(Until::After(period(ca)))),
+                issuer: IssuerSpec::Itself,
+            }),
+        }
+    }
+}
+
+/// How long a CA was to live, without the minutes before it was made.
+fn period(ca: &Certificate) -> Period {
+    let validity = ca.validity();
+    Period::days(validity.not_before.days_until(validity.not_after).max(1))
+}
+
+fn entry(begun: &Begun, made: &Made, now: Moment) -> Entry {
+    let key = made.key.as_ref().map(|key| Public::Key(key.public_key().clone()));
+    let new = made.chain.first().cloned().map(Public::certificate).or(key);
+    Entry {
+        anchor: begun.anchor,
+        stage: Stage::Prepared,
+        since: now,
+        switched: None,
+        old: begun.old.public.fingerprint(),
+        new: new.map(|new| new.fingerprint()).unwrap_or_default(),
+        standby: begun.standby.clone(),
+        cross_signed: false,
+    }
+}
+
+fn move_of(anchor: Anchor) -> Move {
+    Move { anchor, from: Stage::Prepared, to: Stage::Prepared }
+}
+
+fn state_file(wanted: &Rotate, ground: &Ground<'_>) -> Result<FileReport, Error> {
+    let path = wanted.cert_dir.join(FILE);
+    let is_there = ground.inventory.bytes("state of rotations", &path)?.is_some();
+    let action = if is_there { Action::Replace } else { Action::Create };
+    Ok(FileReport { action, path, about: "where rotations stand".to_owned() })
+}

@@ -1,0 +1,55 @@
+//! What running servers show of a rotation: whose certificate they have, and whose clients they believe.
+
+use std::path::PathBuf;
+
+use super::anchor::Stage;
+use super::bring::Rotation;
+use super::files::Touched;
+use super::side::Public;
+use crate::core::handshake::Shown;
+use crate::core::x509::chain::is_issued_by;
+
+/// A running server, and what it shows.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where it is, such as `https://10.0.0.5:6443`.
+    pub url: String,
+    /// What it shows, or why nothing was seen.
+    pub shown: Result<Shown, String>,
+}
+
+impl Rotation {
+    /// What a server still lacks for a stage to be complete; nothing where it has nothing to do with this rotation.
+    ///
+    /// The old CA and the new one have the same name, and a server names each CA whose clients it believes: so the name must come twice.
+    pub(super) fn lag_of(&self, stage: Stage, server: &Server) -> Vec<Touched> {
+        let lack = |lacks: String| Touched {
+            path: PathBuf::from(&server.url),
+            is_new: false,
+            is_edited: false,
+            about: String::new(),
+            lacks,
+        };
+        let (Public::Certificate(old), Public::Certificate(new)) =
+            (&self.old.public, &self.new.public)
+        else {
+            return Vec::new();
+        };
+        let shown = match &server.shown {
+            Ok(shown) => shown,
+            Err(why) => return vec![lack(format!("shows nothing: {why}"))],
+        };
+        let anchor = self.entry.anchor;
+        let mut lacks = Vec::new();
+        let of_old = shown.chain.first().is_some_and(|leaf| is_issued_by(leaf, old));
+        if of_old && matches!(stage, Stage::Reissued | Stage::Switched) {
+            lacks.push(lack(format!("shows a certificate by the old {anchor}")));
+        }
+        let named = |name: &Vec<u8>| old.has_name(name) || new.has_name(name);
+        let believed = shown.believes.iter().filter(|name| named(name)).count();
+        if believed == 1 && matches!(stage, Stage::Trusted | Stage::Reissued | Stage::Switched) {
+            lacks.push(lack(format!("believes clients of one {anchor}, not of both")));
+        }
+        lacks
+    }
+}
