@@ -160,9 +160,11 @@ impl Rotate {
     }
 }
 
-/// What is hidden in the certificate folder is kept for another time: those that stand by, and backups.
+/// What is hidden in the certificate folder is kept for another time: those that stand by, and backups. Elsewhere a hidden file is what
+/// a run left that was killed, and goes when the file beside it is written.
 fn is_hidden(path: &Path, cert_dir: &Path) -> bool {
-    let below = path.strip_prefix(cert_dir).unwrap_or(Path::new(""));
+    let below = path.strip_prefix(cert_dir).ok();
+    let below = below.or(path.file_name().map(Path::new)).unwrap_or(Path::new(""));
     below.iter().any(|part| part.as_encoded_bytes().starts_with(b"."))
 }
 
