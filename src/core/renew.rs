@@ -14,7 +14,7 @@ use crate::core::renewal::{
 use crate::core::report::{RenewAction, RenewReport};
 use crate::core::store::{self, Guard, Lockable};
 use crate::core::x509::cert::Certificate;
-use crate::core::{Error, World};
+use crate::core::{Error, World, logs};
 
 /// What came of renewing.
 #[derive(Debug)]
@@ -170,7 +170,10 @@ pub(super) fn survey(wanted: &Wanted, world: &World<'_>) -> Result<(Snapshot, Su
     files.retain(|path| spelling.get(path) == Some(path) && seen.insert(path.clone()));
     let requests = files.iter().map(|path| path.with_extension("csr"));
     let snapshot = store::read(files.iter().cloned().chain(requests));
-    let survey = Survey::new(&files, spelling, &snapshot, wanted, world.now);
+    let mut survey = Survey::new(&files, spelling, &snapshot, wanted, world.now);
+    for authority in &mut survey.authorities {
+        authority.revoked = logs::standing(&authority.file)?.revoked;
+    }
     Ok((snapshot, survey))
 }
 

@@ -77,11 +77,11 @@ pub fn rotate(
     let files = read.files(wanted)?;
     let mut plan = rotation::plan(rotations, order, read.state.clone(), files, &ground)?;
     report.add_moves(&plan.moves);
-    for Standing { certificate, paths } in &plan.expired {
+    for Standing { certificate, paths } in &plan.over {
         let (subject, path) = (certificate.subject(), paths[0].display());
-        report
-            .notes
-            .push(format!("{path}: the certificate of `{subject}` has expired, and stays so"));
+        let is_expired = certificate.validity().not_after <= world.now;
+        let what = if is_expired { "has expired" } else { "is revoked" };
+        report.notes.push(format!("{path}: the certificate of `{subject}` {what}, and stays so"));
     }
     let made = match wanted.dry_run {
         true => Vec::new(),

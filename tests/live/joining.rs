@@ -14,10 +14,10 @@ fn kubeadm_joins_with_what_we_make_and_we_open_what_kubeadm_makes() {
          echo abcdef.0123456789abcdef > token");
     let control_plane = ControlPlane::start_with_controller_manager(&world, "pki");
     let joining = Joining { world, control_plane };
-    joining.we_open_what_kubeadm_uploads("etcd: {}", "ca.* front-proxy-ca.* sa.* etcd/ca.*");
+    joining.we_open_what_kubeadm_uploads("etcd: {}", "{ca,front-proxy-ca,etcd/ca}.{crt,key} sa.*");
     joining.we_open_what_kubeadm_uploads(
         &external_etcd("pki"),
-        "ca.* front-proxy-ca.* sa.* etcd/ca.crt apiserver-etcd-client.*",
+        "{ca,front-proxy-ca}.{crt,key} sa.* etcd/ca.crt apiserver-etcd-client.*",
     );
     joining.the_cluster_knows_the_token("cp-2", "etcd: {}");
     joining.a_kubelet_is_who_its_token_says();

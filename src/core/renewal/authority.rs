@@ -1,5 +1,6 @@
 //! CAs: what they have signed, and who signs that now.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,8 +10,10 @@ use super::found::FoundKey;
 use crate::core::inventory;
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain::{self, Ca, is_issued_by};
+use crate::core::x509::number::Number;
 use crate::core::x509::private_key::PrivateKey;
 use crate::core::x509::public_key::PublicKey;
+use crate::core::x509::revocation::Reason;
 use crate::core::x509::time::Moment;
 
 /// A CA, for what it has signed.
@@ -20,6 +23,10 @@ pub struct Authority {
     pub file: PathBuf,
     /// What any of these signed is its work: while a CA is rotated there are several.
     pub certificates: Vec<Certificate>,
+    /// Whether its key is in the file that goes with this one: a copy elsewhere keeps no log.
+    has_key_beside: bool,
+    /// What it has taken back, by its log.
+    pub revoked: BTreeMap<Number, (Moment, Reason)>,
     /// Who signs that now.
     pub signer: Signer,
 }
@@ -58,6 +65,7 @@ impl Authority {
         });
         let unfit =
             |source| Signer::Unfit(Arc::new(inventory::Error::Ca { path: file.clone(), source }));
+        let has_key_beside = found.as_ref().is_some_and(|(path, _)| **path == beside);
         let signer = match found {
             Some((_, key)) => {
                 match Ca::new(path_of(&certificates, key.public_key()), key.clone(), now) {
@@ -74,7 +82,7 @@ impl Authority {
                 }
             },
         };
-        Self { file, certificates, signer }
+        Self { file, certificates, has_key_beside, revoked: BTreeMap::new(), signer }
     }
 
     /// Whether it signed `leaf`. What stands above the one that signs now is not it: a root in the file of an intermediate.
@@ -90,9 +98,10 @@ impl Authority {
     /// The one whose key can sign is better than one that cannot, and that one tells more than a copy without a key.
     fn rank(&self) -> u8 {
         match self.signer {
-            Signer::Here(_) => 0,
-            Signer::Unfit(_) => 1,
-            Signer::Elsewhere { .. } => 2,
+            Signer::Here(_) if self.has_key_beside => 0,
+            Signer::Here(_) => 1,
+            Signer::Unfit(_) => 2,
+            Signer::Elsewhere { .. } => 3,
         }
     }
 }

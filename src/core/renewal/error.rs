@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::found::Place;
 use crate::core::changes::quoted;
 use crate::core::x509::key_type;
+use crate::core::x509::revocation::Reason;
 use crate::core::x509::time::{self, Moment};
 use crate::core::x509::{cert, chain, csr};
 use crate::core::{inventory, kubeconfig};
@@ -111,6 +112,14 @@ pub enum Why {
     /// It lacks a name that was to go.
     #[error("it has no name {0} that could go")]
     NoSuchSan(String),
+    /// It was taken back.
+    #[error("it is revoked since {since}, for {reason}")]
+    Revoked {
+        /// Since when.
+        since: Moment,
+        /// Why.
+        reason: Reason,
+    },
     /// A server without a name.
     #[error("a server needs a name, and none would be left")]
     NoSans,
@@ -155,6 +164,9 @@ impl Why {
             Self::NoKey(_) => {
                 "where the key is elsewhere, renew for the same key: --reuse-key".into()
             }
+            Self::Revoked { .. } => {
+                "issue another in its place: kubepki cert issue NAME --force".into()
+            }
             Self::NoSuchSan(_) => format!("see its names: kubepki cert show {file}"),
             Self::NoSans => "give it another name: --add-san NAME".into(),
             Self::SharedKey { other } => {
@@ -169,7 +181,7 @@ impl Why {
 
 /// What is done about CAs.
 const ROTATE: &str =
-    "a CA is not renewed but rotated, in stages that a running cluster does not notice";
+    "rotate it, in stages that a running cluster does not notice: kubepki ca rotate prepare --all";
 
 impl Error {
     /// What to type instead.
@@ -197,7 +209,9 @@ impl Error {
             }
             Self::Request(_) | Self::Certificate(_) | Self::Untrue(_) => None,
             Self::Time(error) => error.hint(),
-            Self::TokenKey => Some("it is not renewed but rotated, when that is wanted".into()),
+            Self::TokenKey => {
+                Some("rotate it when that is wanted: kubepki sa rotate prepare".into())
+            }
         }
     }
 }

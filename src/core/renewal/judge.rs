@@ -25,9 +25,20 @@ impl Decision<'_> {
             if self.is_alone(found) {
                 return Err(why);
             }
-            self.notes.push(Note::Stranger { place: found.place.clone(), why: why.to_string() });
+            self.notes.push(Note::Stays { place: found.place.clone(), why: why.to_string() });
             return Ok(None);
         };
+        if let Some((since, reason)) = authority.revoked.get(&leaf.number()) {
+            let why = Why::Revoked { since: *since, reason: *reason };
+            return match self.wanted.which {
+                Which::Named(_) => Err(why),
+                Which::All { .. } => {
+                    self.notes
+                        .push(Note::Stays { place: found.place.clone(), why: why.to_string() });
+                    Ok(None)
+                }
+            };
+        }
         if !self.is_due(leaf.validity().not_after) {
             return Ok(Some(Step::Keep));
         }

@@ -34,11 +34,11 @@ pub enum Note {
         /// Its permission bits.
         mode: u32,
     },
-    /// A certificate of a CA that is not here stays as it is.
-    Stranger {
+    /// A certificate stays as it is.
+    Stays {
         /// The certificate.
         place: Place,
-        /// Who signed it, in words.
+        /// Why, in words.
         why: String,
     },
 }
@@ -48,7 +48,7 @@ impl Note {
     pub fn is_warning(&self) -> bool {
         match self {
             Self::Clamped { .. } | Self::OpenKey { .. } => true,
-            Self::Elsewhere { .. } | Self::Stranger { .. } => false,
+            Self::Elsewhere { .. } | Self::Stays { .. } => false,
         }
     }
 }
@@ -76,7 +76,7 @@ impl fmt::Display for Note {
                 "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {0}",
                 path.display()
             ),
-            Self::Stranger { place, why } => write!(f, "{place} stays as it is: {why}"),
+            Self::Stays { place, why } => write!(f, "{place} stays as it is: {why}"),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a rotation reads: the state file, and every file in the folders that it looks at.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::Rotate;
@@ -11,8 +12,9 @@ use crate::core::rotation::{
     self, Anchor, Entry, FILE, Files, Ground, Order, Server, Stage, State, is_kubeconfig,
 };
 use crate::core::spec::in_folder;
+use crate::core::x509::number::Number;
 use crate::core::x509::time::Moment;
-use crate::core::{Error, store};
+use crate::core::{Error, logs, store};
 
 /// The folder in the certificate folder that holds those that stand by.
 pub(super) const STANDBY: &str = ".kubepki-rotation";
@@ -28,6 +30,8 @@ pub(super) struct Read {
     snapshot: Snapshot,
     /// What was found.
     paths: Vec<PathBuf>,
+    /// What each CA has taken back, by the file of its certificate.
+    revoked: BTreeMap<PathBuf, BTreeSet<Number>>,
 }
 
 impl Read {
@@ -56,7 +60,13 @@ impl Read {
         for path in &paths {
             all.extend(signing.iter().map(|name| path.with_file_name(name)));
         }
-        Ok(Self { state, snapshot: store::read(all), paths })
+        let mut revoked = BTreeMap::new();
+        for anchor in Anchor::all() {
+            let ca = wanted.cert_dir.join(anchor.public_file());
+            let serials = logs::standing(&ca)?.revoked.into_keys().collect();
+            revoked.insert(ca, serials);
+        }
+        Ok(Self { state, snapshot: store::read(all), paths, revoked })
     }
 
     pub(super) fn ground<'a>(
@@ -70,6 +80,7 @@ impl Read {
             inventory: Inventory::new(&self.snapshot),
             now,
             token_lifetime: wanted.token_lifetime,
+            revoked: &self.revoked,
             servers,
         }
     }

@@ -12,7 +12,6 @@ use crate::core::changes::{Bytes, Secrecy};
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain::is_issued_by;
 use crate::core::x509::private_key::PrivateKey;
-use crate::core::x509::time::Moment;
 
 /// A rotation, with both sides at hand.
 pub struct Rotation {
@@ -69,7 +68,7 @@ impl Rotation {
         self.bring(stage, &mut files, ground)?;
         lag.extend(files.touched());
         lag.extend(ground.servers.iter().flat_map(|server| self.lag_of(stage, server)));
-        let (others, _) = self.certificates_of_others(stage, &files, ground.now);
+        let (others, _) = self.certificates_of_others(stage, &files, ground);
         let which = self.which(self.aim(stage).from);
         for Standing { certificate, paths } in others {
             lag.push(Touched {
@@ -171,12 +170,13 @@ impl Rotation {
         Ok(())
     }
 
-    /// Certificates that the side signed which no longer is to be used: those that live, and those that have expired.
+    /// Certificates that the side signed which no longer is to be used: those that count, and those that have expired or are
+    /// revoked.
     pub(super) fn certificates_of_others(
         &self,
         stage: Stage,
         files: &Files,
-        now: Moment,
+        ground: &Ground<'_>,
     ) -> (Vec<Standing>, Vec<Standing>) {
         let Public::Certificate(ca) = &self.aim(stage).from.public else {
             return (Vec::new(), Vec::new());
@@ -186,7 +186,11 @@ impl Rotation {
         };
         let all = files.certificates().into_iter();
         let of_it = all.filter(|it| !is_side(&it.certificate) && is_issued_by(&it.certificate, ca));
-        of_it.partition(|it| it.certificate.validity().not_after > now)
+        let revoked = ground.revoked.get(&ground.cert_dir.join(self.entry.anchor.public_file()));
+        let is_revoked = |one: &Certificate| revoked.is_some_and(|all| all.contains(&one.number()));
+        of_it.partition(|Standing { certificate, .. }| {
+            certificate.validity().not_after > ground.now && !is_revoked(certificate)
+        })
     }
 
     pub(super) fn aim(&self, stage: Stage) -> Aim<'_> {

@@ -1,5 +1,6 @@
 //! What brings rotations to another stage, in one set.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::anchor::{Anchor, Stage};
@@ -12,6 +13,7 @@ use super::state::{Entry, FILE, State};
 use crate::core::changes::Secrecy;
 use crate::core::inventory::Inventory;
 use crate::core::x509::cert::Certificate;
+use crate::core::x509::number::Number;
 use crate::core::x509::time::{Moment, Period, Until};
 
 /// Where everything is.
@@ -25,6 +27,8 @@ pub struct Ground<'a> {
     pub now: Moment,
     /// How long a token may live that the old key has signed.
     pub token_lifetime: Period,
+    /// What each CA has taken back, by the file of its certificate.
+    pub revoked: &'a BTreeMap<PathBuf, BTreeSet<Number>>,
     /// Running servers that were looked at.
     pub servers: &'a [Server],
 }
@@ -69,8 +73,8 @@ pub struct Plan {
     pub reissues: Vec<Reissue>,
     /// From where to where each rotation goes.
     pub moves: Vec<Move>,
-    /// Certificates of the other side that have expired, and stay so.
-    pub expired: Vec<Standing>,
+    /// Certificates of the other side that have expired or are revoked, and stay so.
+    pub over: Vec<Standing>,
     rotations: Vec<Rotation>,
 }
 
@@ -94,7 +98,7 @@ pub fn plan(
         }
         moves.push(Move { anchor: rotation.entry.anchor, from: rotation.entry.stage, to });
     }
-    let mut plan = Plan { files, reissues: Vec::new(), moves, expired: Vec::new(), rotations };
+    let mut plan = Plan { files, reissues: Vec::new(), moves, over: Vec::new(), rotations };
     for index in 0..plan.rotations.len() {
         let to = plan.moves[index].to;
         plan.bring(index, to, ground)?;
@@ -150,11 +154,11 @@ impl Plan {
     fn bring(&mut self, index: usize, to: Stage, ground: &Ground<'_>) -> Result<(), Error> {
         let rotation = &self.rotations[index];
         rotation.bring(to, &mut self.files, ground)?;
-        let (live, expired) = rotation.certificates_of_others(to, &self.files, ground.now);
+        let (live, over) = rotation.certificates_of_others(to, &self.files, ground);
         let reissue =
             |Standing { certificate, paths }| Reissue { certificate, paths, rotation: index };
         self.reissues.extend(live.into_iter().map(reissue));
-        self.expired.extend(expired);
+        self.over.extend(over);
         Ok(())
     }
 

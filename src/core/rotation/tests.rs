@@ -114,6 +114,7 @@ fn ground(snapshot: &Snapshot) -> Ground<'_> {
         inventory: Inventory::new(snapshot),
         now: now(),
         token_lifetime: Period::days(365),
+        revoked: const { &BTreeMap::new() },
         servers: &[],
     }
 }
