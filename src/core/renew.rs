@@ -38,22 +38,20 @@ pub fn renew(
     world: &World<'_>,
     watch: &mut dyn FnMut(keys::Progress),
 ) -> Result<Renewed, Error> {
-    let (_, plan) = look(wanted, world)?;
     if dry_run {
+        let (_, plan) = look(wanted, world)?;
         return Ok(told(plan, true));
     }
-    let folders = ca_folders(&plan, &wanted.home).into_iter().map(Lockable::Folder);
-    let folders: Vec<_> = folders.chain([Lockable::Folder(wanted.home.clone())]).collect();
-    let home = store::lock(&folders, &world.locks)?;
-    let mut renewed = renew_locked(wanted, what, &home, world, watch)?;
-    renewed.report.notes.extend(home.recovered().iter().map(ToString::to_string));
+    let mut guard = store::lock(&[Lockable::Folder(wanted.home.clone())], &world.locks)?;
+    let mut renewed = renew_locked(wanted, what, &mut guard, world, watch)?;
+    renewed.report.notes.extend(guard.recovered().iter().map(ToString::to_string));
     Ok(renewed)
 }
 
 fn renew_locked(
     wanted: &Wanted,
     what: &str,
-    home: &Guard,
+    guard: &mut Guard,
     world: &World<'_>,
     watch: &mut dyn FnMut(keys::Progress),
 ) -> Result<Renewed, Error> {
@@ -67,8 +65,9 @@ fn renew_locked(
     let keys = draw_all(&kinds, world.entropy, watch)?;
 
     // Only now, as drawing takes long and kubectl may want the files; and what they say then is what counts.
-    let kubeconfigs: Vec<Lockable> = kubeconfigs.into_iter().map(Lockable::Kubeconfig).collect();
-    let _files = store::lock(&kubeconfigs, &world.locks)?;
+    let folders = ca_folders(&plan, &wanted.home).into_iter().map(Lockable::Folder);
+    let others: Vec<_> = kubeconfigs.into_iter().map(Lockable::Kubeconfig).chain(folders).collect();
+    guard.join(store::lock(&others, &world.locks)?);
     let (snapshot, plan) = look(wanted, world)?;
     if !plan.failures.is_empty() {
         return Ok(told(plan, false));
@@ -85,7 +84,7 @@ fn renew_locked(
     let mut renewed = told(plan, false);
     issued.iter().for_each(|one| renewed.report.name_serial(one));
     let changes = Written { changes, logs: logs(&issued, world) };
-    write(wanted, what, changes, &snapshot, home, world, &mut renewed.report)?;
+    write(wanted, what, changes, &snapshot, guard, world, &mut renewed.report)?;
     Ok(renewed)
 }
 

@@ -43,6 +43,11 @@ impl MadeFolders {
         Ok(())
     }
 
+    /// Those of another one too.
+    pub(super) fn join(&mut self, mut other: Self) {
+        self.0.append(&mut other.0);
+    }
+
     /// The folders that hold the folders made: once they are synced, these survive a power cut.
     pub(super) fn holders(&self) -> impl Iterator<Item = &Path> {
         self.0.iter().map(|folder| parent(folder))

@@ -42,7 +42,6 @@ impl LockSettings {
 #[derive(Debug)]
 pub struct Guard {
     // Dropped in this order: a folder can only go once its lock file has gone.
-    #[expect(dead_code, reason = "dropped for its effect")]
     files: Vec<FileLock>,
     folders: Vec<FolderLock>,
     made: MadeFolders,
@@ -87,6 +86,15 @@ impl Guard {
     /// What was found half done in the locked folders, and what became of it.
     pub fn recovered(&self) -> &[Recovery] {
         &self.recovered
+    }
+
+    /// Holds these locks too: those that could only be chosen once the first ones were held.
+    pub fn join(&mut self, other: Self) {
+        let Self { files, folders, made, recovered } = other;
+        self.files.extend(files);
+        self.folders.extend(folders);
+        self.made.join(made);
+        self.recovered.extend(recovered);
     }
 
     /// Writes all of `changes`, or nothing. Returns what was done, in the order of the changes.
