@@ -11,7 +11,7 @@ use crate::core::report::MadeReport;
 use crate::core::sign::{Entries, Outcome};
 use crate::core::spec::Spec;
 use crate::core::store::{self, Guard, Lockable};
-use crate::core::{Error, World, keys, parallel, sign};
+use crate::core::{Error, World, keys, log, parallel, sign};
 
 /// What came of making.
 #[derive(Debug, Default)]
@@ -108,8 +108,11 @@ fn carry_out(
 ) -> Result<Made, Error> {
     let mut report = MadeReport::of_plan(&plan);
     let drawn = keys::draw_for(&plan, world.entropy, watch)?;
-    let Outcome { mut changes, kubeconfigs, stdout, made } = sign::carry_out(plan, drawn, world)?;
+    let Outcome { mut changes, kubeconfigs, stdout, made, issued } =
+        sign::carry_out(plan, drawn, world.entropy)?;
     report.add_made(&made, world.now);
+    let issued = issued.iter().map(|(ca, certificate)| (ca.clone(), certificate));
+    changes.list.extend(log::issued(issued, world));
 
     // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
     let files = lock_kubeconfigs(&kubeconfigs, folder.is_some(), world)?;

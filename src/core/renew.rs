@@ -8,12 +8,11 @@ use crate::core::changes::{Change, Changes, Snapshot, folder_of, quoted};
 use crate::core::keys::{self, draw_all, draw_serial};
 use crate::core::log;
 use crate::core::renewal::{
-    At, Drawn, Failure, Issued, Item, Outcome, Renewals, Sought, Step, Survey, Wanted, Which,
-    carry_out, decide, is_looked_at, referred, sought,
+    At, Drawn, Failure, Item, Outcome, Renewals, Sought, Step, Survey, Wanted, Which, carry_out,
+    decide, is_looked_at, referred, sought,
 };
 use crate::core::report::{RenewAction, RenewReport};
 use crate::core::store::{self, Guard, Lockable};
-use crate::core::x509::cert::Certificate;
 use crate::core::{Error, World, logs};
 
 /// What came of renewing.
@@ -83,7 +82,8 @@ fn renew_locked(
 
     let mut renewed = told(plan, false);
     issued.iter().for_each(|one| renewed.report.name_serial(one));
-    let changes = Written { changes, logs: logs(&issued, world) };
+    let issued = issued.iter().map(|one| (one.authority.clone(), &one.certificate));
+    let changes = Written { changes, logs: log::issued(issued, world) };
     write(wanted, what, changes, &snapshot, guard, world, &mut renewed.report)?;
     Ok(renewed)
 }
@@ -97,15 +97,6 @@ fn ca_folders(plan: &Renewals, home: &Path) -> BTreeSet<PathBuf> {
     let mut folders: BTreeSet<PathBuf> = plan.items.iter().filter_map(folder).collect();
     folders.remove(&store::real_path(home));
     folders
-}
-
-/// A line for every certificate that was signed, in the log of its CA.
-fn logs(issued: &[Issued], world: &World<'_>) -> Vec<Change> {
-    let mut by_ca: BTreeMap<&Path, Vec<&Certificate>> = BTreeMap::new();
-    for one in issued {
-        by_ca.entry(&one.authority).or_default().push(&one.certificate);
-    }
-    by_ca.into_iter().map(|(ca, list)| log::issued(ca, list, world)).collect()
 }
 
 /// What is to be written.

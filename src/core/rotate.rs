@@ -3,7 +3,7 @@
 mod ground;
 mod prepare;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use self::ground::Read;
@@ -198,11 +198,8 @@ fn logs<'a>(
     signed: impl Iterator<Item = (Anchor, &'a Certificate)>,
     world: &World<'_>,
 ) -> Vec<Change> {
-    let mut by_ca: BTreeMap<PathBuf, Vec<&Certificate>> = BTreeMap::new();
-    for (anchor, certificate) in signed {
-        by_ca.entry(wanted.cert_dir.join(anchor.public_file())).or_default().push(certificate);
-    }
-    by_ca.into_iter().map(|(ca, list)| log::issued(&ca, list, world)).collect()
+    let file = |anchor: Anchor| wanted.cert_dir.join(anchor.public_file());
+    log::issued(signed.map(|(anchor, certificate)| (file(anchor), certificate)), world)
 }
 
 /// Lets the old CA sign the new one, once: who trusts the old one alone then believes what the new one signs (RFC 4210, 4.4).

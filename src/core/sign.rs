@@ -1,13 +1,10 @@
 //! From a plan and its keys to the files: everything is signed and checked in memory before a file is touched.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::core::World;
 use crate::core::changes::{Bytes, Change, Changes, Secrecy};
 use crate::core::keys::Drawn;
 use crate::core::kubeconfig::NewEntries;
-use crate::core::log;
 use crate::core::plan::{
     self, Ask, CertificateAndKey, Certify, Configure, Credential, Duplicate, Import, Issuer, Kept,
     KeyPair, KeyStep, KnownCredential, Part, Plan, Step, Target,
@@ -31,6 +28,8 @@ pub struct Outcome {
     pub stdout: Bytes,
     /// One thing for each step of the plan.
     pub made: Vec<Made>,
+    /// Each certificate that was signed, with the file of the CA that did.
+    pub issued: Vec<(PathBuf, Certificate)>,
 }
 
 /// Entries for one kubeconfig.
@@ -80,12 +79,11 @@ pub enum Error {
 /// # Errors
 ///
 /// A key that does not sign, or a signature that does not verify.
-pub fn carry_out(plan: Plan, drawn: Drawn, world: &World<'_>) -> Result<Outcome, Error> {
+pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outcome, Error> {
     let mut signer = Signer {
         keys: drawn.keys.into_iter(),
         serials: drawn.serials.into_iter(),
-        entropy: world.entropy,
-        issued: BTreeMap::new(),
+        entropy,
         outcome: Outcome::default(),
     };
     signer.outcome.changes.home = plan.home;
@@ -105,9 +103,7 @@ pub fn carry_out(plan: Plan, drawn: Drawn, world: &World<'_>) -> Result<Outcome,
         };
         signer.outcome.made.push(made);
     }
-    let Signer { issued, mut outcome, .. } = signer;
-    outcome.changes.list.extend(issued.iter().map(|(ca, list)| log::issued(ca, list, world)));
-    Ok(outcome)
+    Ok(signer.outcome)
 }
 
 /// One step after the other, with the keys and serial numbers that were drawn for them.
@@ -115,8 +111,6 @@ struct Signer<'a> {
     keys: std::vec::IntoIter<PrivateKey>,
     serials: std::vec::IntoIter<x509_cert::serial_number::SerialNumber>,
     entropy: &'a dyn Entropy,
-    /// What each CA has signed, by the file of its certificate.
-    issued: BTreeMap<PathBuf, Vec<Certificate>>,
     outcome: Outcome,
 }
 
@@ -146,7 +140,7 @@ impl Signer<'_> {
             return Err(untrue());
         }
         if let Some(ca) = step.ca {
-            self.issued.entry(ca).or_default().push(certificate.clone());
+            self.outcome.issued.push((ca, certificate.clone()));
         }
         // Those who trust an intermediate need the root as well; those who are shown a leaf have it already.
         let is_ca = step.template.profile.is_ca();

@@ -7,6 +7,7 @@ mod filter;
 mod line;
 mod scan;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::core::World;
@@ -31,14 +32,17 @@ pub fn ca_of(log: &Path) -> Option<PathBuf> {
     (!name.is_empty()).then(|| log.with_file_name(format!("{name}.crt")))
 }
 
-/// The lines that tell of certificates that the CA with the certificate `ca` has signed in this run. Its folder must be locked.
+/// The lines that tell of certificates that were signed in this run, each with the file of the CA that signed it: one change for
+/// each log. The folders of the CAs must be locked.
 pub fn issued<'a>(
-    ca: &Path,
-    certificates: impl IntoIterator<Item = &'a Certificate>,
+    signed: impl IntoIterator<Item = (PathBuf, &'a Certificate)>,
     world: &World<'_>,
-) -> Change {
-    let events = certificates.into_iter().map(|one| Event::Issued(Issued::new(one)));
-    lines(ca, events, world)
+) -> Vec<Change> {
+    let mut by_ca: BTreeMap<PathBuf, Vec<Event<'_>>> = BTreeMap::new();
+    for (ca, certificate) in signed {
+        by_ca.entry(ca).or_default().push(Event::Issued(Issued::new(certificate)));
+    }
+    by_ca.into_iter().map(|(ca, events)| lines(&ca, events, world)).collect()
 }
 
 /// The lines that tell of these events in this run.

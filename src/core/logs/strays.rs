@@ -72,10 +72,8 @@ pub fn import(among: &Among, dry_run: bool, world: &World<'_>) -> Result<ImportR
     let guard = store::lock(&folders, &world.locks)?;
     // Somebody may have logged them before the folders were locked.
     let found = look(among)?;
-    let change = |(ca, strays): (&PathBuf, &Vec<Held>)| {
-        log::issued(ca, strays.iter().map(|stray| &stray.certificate), world)
-    };
-    let list = found.strays.iter().map(change).collect();
+    let all = found.strays.iter().flat_map(|(ca, held)| held.iter().map(move |one| (ca, one)));
+    let list = log::issued(all.map(|(ca, held)| (ca.clone(), &held.certificate)), world);
     guard.commit(&Changes { home, list })?;
     let mut report = report(found, true, false);
     report.notes.splice(..0, guard.recovered().iter().map(ToString::to_string));

@@ -6,7 +6,6 @@ use super::ground::{Read, STANDBY};
 use super::{Rotate, logs};
 use crate::core::changes::Changes;
 use crate::core::inventory;
-use crate::core::log;
 use crate::core::plan::{self, Plan};
 use crate::core::report::{Action, CertificateFacts, FileReport, MadeReport, RotatedReport};
 use crate::core::rotation::{
@@ -79,17 +78,11 @@ pub fn prepare_rotation(
     };
     let drawn = keys::draw_for(&plan, world.entropy, watch)?;
     let Outcome { changes: Changes { mut list, .. }, made, .. } =
-        sign::carry_out(plan, drawn, world)?;
-    // What one CA after the other signs in a place is in one log, from the first line of the new one on.
-    let standby = begun.iter().map(|it| log::path(&it.files(&wanted.cert_dir).0));
-    let standby: Vec<PathBuf> = standby.collect();
-    list.retain(|change| !standby.contains(&change.path));
-    let roots = begun.iter().zip(&made).map(|(it, made)| (it.anchor, made.chain.iter()));
-    list.extend(logs(
-        wanted,
-        roots.flat_map(|(anchor, chain)| chain.map(move |ca| (anchor, ca))),
-        world,
-    ));
+        sign::carry_out(plan, drawn, world.entropy)?;
+    // In the log of the place that it is going to take, where all is that one CA after the other signs there.
+    let roots = begun.iter().zip(&made);
+    let roots = roots.flat_map(|(it, made)| made.chain.iter().map(|ca| (it.anchor, ca)));
+    list.extend(logs(wanted, roots, world));
     let mut state = read.state.clone();
     for (begun, made) in begun.iter().zip(&made) {
         report
