@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
 /// The content of a file; wiped when dropped, since any of them may hold a key.
@@ -126,6 +127,11 @@ impl fmt::Debug for Found {
             Self::Unreadable(why) => write!(f, "Unreadable({why})"),
         }
     }
+}
+
+/// The SHA-256 of a content in lower-case hexadecimal: whether a file still holds it can be told without keeping it.
+pub fn digest_of(content: &[u8]) -> String {
+    digest(&SHA256, content).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The folder of a file, as one would type it; `.` for a bare name.

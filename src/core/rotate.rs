@@ -17,7 +17,7 @@ use crate::core::rotation::{
 use crate::core::spec::{BIND_PORT, Endpoint};
 use crate::core::store::{self, Guard, Lockable};
 use crate::core::x509::cert::{Certificate, SanChanges};
-use crate::core::x509::time::{BACKDATE, Moment, Period, Until, Validity};
+use crate::core::x509::time::{Period, Until};
 use crate::core::{Error, World, keys};
 
 pub use self::prepare::{Preparation, prepare_rotation};
@@ -179,7 +179,7 @@ fn sign_one(plan: &Plan, reissue: &Reissue, world: &World<'_>) -> Result<Certifi
         unreachable!("certificates are signed by CAs");
     };
     let serial = keys::draw_serial(world.entropy)?;
-    let validity = as_long(old, ca, world.now);
+    let validity = old.validity().again(world.now).clamped(ca.validity().not_after);
     let made = old.reissue(
         validity,
         &SanChanges::default(),
@@ -217,16 +217,6 @@ fn cross_sign(rotation: &mut Rotation, world: &World<'_>) -> Result<Option<Certi
     rotation.cross = Some(cross.clone());
     rotation.entry.cross_signed = true;
     Ok(Some(cross))
-}
-
-/// As long as the old one, from now; not longer than its CA.
-fn as_long(old: &Certificate, ca: &Certificate, now: Moment) -> Validity {
-    let Validity { not_before, not_after } = old.validity();
-    let start = now.back(BACKDATE);
-    let seconds = not_after.unix().saturating_sub(not_before.unix());
-    let limit = ca.validity().not_after;
-    let end = Moment::from_unix(start.unix().saturating_add(seconds)).unwrap_or(limit);
-    Validity { not_before: start, not_after: end }.clamped(limit)
 }
 
 /// Writes all of it. kubectl is kept from the kubeconfigs only now, after what takes long.

@@ -8,11 +8,9 @@ mod archive;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use ring::digest::{SHA256, digest};
-
 use archive::{Entry, FORM, MANIFEST, Manifest, absolute, entries, tidy};
 
-use crate::core::changes::{Before, Bytes, Change, Found, Secrecy, Snapshot, quoted};
+use crate::core::changes::{Before, Bytes, Change, Found, Secrecy, Snapshot, digest_of, quoted};
 use crate::core::x509::time::Moment;
 
 /// The folder of the archives, below the one that keeps the lock.
@@ -140,7 +138,7 @@ impl Backup {
                 Found::File { mode, .. } => *mode,
                 Found::Absent | Found::Unreadable(_) => 0o600,
             };
-            let (path, left) = (change.path.clone(), hex_digest(&change.bytes));
+            let (path, left) = (change.path.clone(), digest_of(&change.bytes));
             Some(Kept { path, bytes: bytes.clone(), mode, left })
         };
         let files: Vec<Kept> = changes.iter().filter_map(kept).collect();
@@ -200,10 +198,10 @@ impl Backup {
             files.any(|other| other.path == kept.path && digest(other) == now)
         };
         let (before, left) =
-            (|kept: &Kept| hex_digest(&kept.bytes), |kept: &Kept| kept.left.clone());
+            (|kept: &Kept| digest_of(&kept.bytes), |kept: &Kept| kept.left.clone());
         let mut states = self.files.iter().map(|kept| {
             let now = match snapshot.get(&kept.path) {
-                Found::File { bytes, .. } => hex_digest(bytes),
+                Found::File { bytes, .. } => digest_of(bytes),
                 Found::Absent | Found::Unreadable(_) => String::new(),
             };
             if now == kept.left {
@@ -241,10 +239,6 @@ fn age(path: &Path) -> Option<(String, usize)> {
             && text.bytes().all(|b| b.is_ascii_digit() || b"-TZ".contains(&b))
     };
     is_stamp(&stamp).then_some((stamp, number))
-}
-
-fn hex_digest(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -6,10 +6,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use ring::digest::{SHA256, digest};
 use zeroize::Zeroizing;
 
-use crate::core::changes::{Before, Bytes, Change, Found, Secrecy, Snapshot};
+use crate::core::changes::{Before, Bytes, Change, Found, Secrecy, Snapshot, digest_of};
 
 /// How many states are kept.
 const MOST: usize = 10;
@@ -56,7 +55,7 @@ impl std::fmt::Debug for State {
 impl State {
     /// Whether the file is as this edit, or its undoing, left it.
     pub fn fits(&self, now: &[u8]) -> bool {
-        self.left == hex_digest(now)
+        self.left == digest_of(now)
     }
 }
 
@@ -95,7 +94,7 @@ impl States {
     /// An edit made `after` of `before`; what was undone cannot be made again then.
     pub fn push(&mut self, when: u64, what: &str, before: &[u8], after: &[u8]) {
         let bytes = Zeroizing::new(before.to_vec());
-        let (what, left) = (one_line(what), hex_digest(after));
+        let (what, left) = (one_line(what), digest_of(after));
         self.past.push(State { when, what, left, bytes });
         self.undone.clear();
         self.trim();
@@ -113,7 +112,7 @@ impl States {
             false => (&mut self.past, &mut self.undone),
         };
         let State { when, what, left: _, bytes } = from.pop()?;
-        let left = hex_digest(&bytes);
+        let left = digest_of(&bytes);
         to.push(State { when, what, left, bytes: Zeroizing::new(now.to_vec()) });
         self.trim();
         Some(bytes)
@@ -168,10 +167,6 @@ fn parse_one(bytes: &[u8]) -> Option<(bool, State, &[u8])> {
 fn one_line(text: &str) -> String {
     let shown = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
     text.chars().map(shown).collect()
-}
-
-fn hex_digest(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::core::inventory;
 use crate::core::x509::cert::{Certificate, is_same};
 use crate::core::x509::chain::{self, Ca};
 use crate::core::x509::private_key;
-use crate::core::x509::time::{self, BACKDATE, Moment, Period, Until, Validity};
+use crate::core::x509::time::{self, Moment, Period, Until, Validity};
 
 impl Decision<'_> {
     /// What becomes of one; `None` for one that is not ours to renew.
@@ -139,13 +139,10 @@ impl Decision<'_> {
         if let Some(until) = self.wanted.terms.until {
             return Validity::new(self.now, until);
         }
-        let not_before = self.now.back(BACKDATE);
-        let span = old.not_after.unix().saturating_sub(old.not_before.unix());
-        let not_after = Moment::from_unix(not_before.unix() + span).unwrap_or(Moment::LAST);
-        match not_after > self.now {
-            true => Ok(Validity { not_before, not_after }),
+        match old.again(self.now) {
+            next if next.not_after > self.now => Ok(next),
             // It was never good for longer than clocks differ.
-            false => Validity::new(self.now, Until::After(Period::days(1))),
+            _ => Validity::new(self.now, Until::After(Period::days(1))),
         }
     }
 

@@ -281,6 +281,14 @@ impl Validity {
         Ok(Self { not_before: now.back(BACKDATE), not_after })
     }
 
+    /// As long as this one, from [`BACKDATE`] before `now`; at most until the last moment that there is.
+    pub fn again(self, now: Moment) -> Self {
+        let not_before = now.back(BACKDATE);
+        let seconds = self.not_after.unix().saturating_sub(self.not_before.unix());
+        let not_after = Moment::from_unix(not_before.unix() + seconds).unwrap_or(Moment::LAST);
+        Self { not_before, not_after }
+    }
+
     /// The same, ending no later than `limit`.
     pub fn clamped(self, limit: Moment) -> Self {
         Self { not_after: self.not_after.min(limit), ..self }
