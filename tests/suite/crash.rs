@@ -423,7 +423,7 @@ fn pki() -> &'static [(&'static str, String)] {
     })
 }
 
-/// The files of a control plane.
+/// The files of a control plane: first the CAs and the key of tokens, which all control planes share.
 const FILES: [&str; 27] = [
     "pki/ca.crt",
     "pki/ca.key",
@@ -482,21 +482,11 @@ fn secret() -> &'static [(&'static str, String)] {
     static SECRET: OnceLock<Vec<(&str, String)>> = OnceLock::new();
     SECRET.get_or_init(|| {
         let world = World::new();
-        world.sh(&format!("kubepki -q {}", CLUSTER.args.join(" ")));
+        put(&world, cluster());
         world.sh("kubepki -q cluster upload-bundle --certificate-key key --out secret.yaml");
-        let names = [
-            "key",
-            "secret.yaml",
-            "pki/ca.crt",
-            "pki/ca.key",
-            "pki/front-proxy-ca.crt",
-            "pki/front-proxy-ca.key",
-            "pki/etcd/ca.crt",
-            "pki/etcd/ca.key",
-            "pki/sa.key",
-            "pki/sa.pub",
-        ];
-        names.map(|name| (name, world.read(name))).into()
+        let shared = FILES.into_iter().take_while(|name| *name != "pki/apiserver.crt");
+        let names = ["key", "secret.yaml"].into_iter().chain(shared);
+        names.map(|name| (name, world.read(name))).collect()
     })
 }
 
