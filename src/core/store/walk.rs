@@ -52,14 +52,7 @@ pub fn files_named(path: &Path, suffix: &str) -> Result<Vec<PathBuf>, Error> {
     let root = fs::canonicalize(path).map_err(Error::io("read", path))?;
     let stays = |end: &Path| end.starts_with(&root);
     let which = Which { depth: DEEPEST, most: MOST_FILES, suffix, counts: &stays };
-    let walk = Walk::through(path, &root, which);
-    if let Some((_, error)) = walk.failures.into_iter().next() {
-        return Err(error);
-    }
-    let links = walk.links.into_iter().map(|(link, _)| link);
-    let mut files: Vec<PathBuf> = walk.files.into_values().chain(links).collect();
-    files.sort();
-    Ok(files)
+    Walk::through(path, &root, which).files()
 }
 
 /// The same, where one part that cannot be read does not hide the others, and symlinks count wherever they lead: for whoever only
@@ -152,20 +145,9 @@ pub fn files_in(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = fs::read_dir(path).map_err(Error::io("read", path))?;
-    let mut found = Vec::new();
-    for entry in entries {
-        let file = entry.map_err(Error::io("read", path))?.path();
-        if file.is_file() {
-            // As it would be typed.
-            found.push(file.strip_prefix(".").map(Path::to_owned).unwrap_or(file));
-        }
-        if found.len() > MOST_FILES {
-            return Err(Error::TooManyFiles { path: path.to_owned(), limit: MOST_FILES });
-        }
-    }
-    found.sort();
-    Ok(found)
+    let root = fs::canonicalize(path).map_err(Error::io("read", path))?;
+    let which = Which { depth: 0, most: MOST_FILES, suffix: "", counts: &|_| true };
+    Walk::through(path, &root, which).files()
 }
 
 /// The one path that a file really has, symlinks followed; one that is not there keeps its own.
@@ -193,6 +175,17 @@ impl<'a> Walk<'a> {
         let mut walk = Self { top, which, files, links, failures, is_full: false };
         walk.folder(top, root, depth);
         walk
+    }
+
+    /// All of them, where nothing is in the way.
+    fn files(self) -> Result<Vec<PathBuf>, Error> {
+        if let Some((_, error)) = self.failures.into_iter().next() {
+            return Err(error);
+        }
+        let links = self.links.into_iter().map(|(link, _)| link);
+        let mut files: Vec<PathBuf> = self.files.into_values().chain(links).collect();
+        files.sort();
+        Ok(files)
     }
 
     fn folder(&mut self, folder: &Path, real: &Path, depth: usize) {
