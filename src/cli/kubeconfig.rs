@@ -23,6 +23,7 @@ use crate::core::spec::{
 
 /// What can be done with kubeconfigs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum KubeconfigCommand {
     /// Tell what client-go would say at use, and what the kubeconfigs can do
     #[command(after_help = "\
@@ -120,8 +121,15 @@ Examples:
     View(ViewArgs),
 }
 
-/// `kubepki kubeconfig gen`
+/// `kubepki kubeconfig gen`; what is of the certificate alone goes with --issue.
 #[derive(Args, Debug)]
+#[command(
+    mut_arg("profile", |arg| arg.requires("issue")),
+    mut_arg("cn", |arg| arg.requires("issue")),
+    mut_arg("orgs", |arg| arg.requires("issue")),
+    mut_arg("ca", |arg| arg.requires("issue")),
+    mut_arg("ca_key", |arg| arg.requires("issue"))
+)]
 pub struct GenArgs {
     /// Whose kubeconfig it is: the user, and NAME.crt and NAME.key in the certificate folder
     name: String,
@@ -204,21 +212,6 @@ struct Issuing {
 
     #[command(flatten)]
     lasting: Lasting,
-}
-
-/// Says what the shared options cannot say themselves: here they mean something only together with `--issue`. (Those that
-/// may come from the environment are left out: there they are meant for other commands.)
-pub fn complete(kubeconfig: clap::Command) -> clap::Command {
-    // The one that is merged into.
-    let kubeconfig = kubeconfig.mut_subcommand("merge", |command| {
-        command.mut_arg("kubeconfig", |arg| arg.visible_alias("into"))
-    });
-    let needs_issue = ["profile", "cn", "orgs", "ca", "ca_key"];
-    kubeconfig.mut_subcommand("gen", |command| {
-        needs_issue
-            .into_iter()
-            .fold(command, |command, name| command.mut_arg(name, |arg| arg.requires("issue")))
-    })
 }
 
 impl GenArgs {

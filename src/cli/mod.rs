@@ -117,7 +117,9 @@ struct Cli {
     command: Command,
 }
 
+// Deferred: what is not typed is not defined, which takes longer than many a command itself.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// Certificate authorities
     #[command(subcommand)]
@@ -156,7 +158,7 @@ Examples:
 
 /// The definition of the command line, for help, completions and documents.
 pub fn command() -> clap::Command {
-    Cli::command().mut_subcommand("kubeconfig", kubeconfig::complete)
+    Cli::command()
 }
 
 /// Runs the program once.

@@ -21,6 +21,7 @@ const CAS: [&str; 3] = ["ca", "etcd-ca", "front-proxy-ca"];
 
 /// The stages of the rotation of a CA.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum CaRotateCommand {
     /// Show where rotations stand; exit 3 where a stage is not complete
     #[command(after_help = "\
@@ -79,6 +80,7 @@ Examples:
 
 /// What can be done with the keys of service-account tokens.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum SaCommand {
     /// Rotate the key of service-account tokens, in stages that a running cluster does not notice
     #[command(subcommand)]
@@ -87,6 +89,7 @@ pub enum SaCommand {
 
 /// The stages of the rotation of the token key.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum SaRotateCommand {
     /// Show where the rotation stands; exit 3 where the stage is not complete
     #[command(after_help = "\

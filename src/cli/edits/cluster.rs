@@ -13,6 +13,7 @@ use crate::core::{ClusterFields, Error};
 
 /// What can be done with clusters of kubeconfigs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum ClusterEntryCommand {
     /// Delete clusters; those that contexts name stay, unless forced
     #[command(after_help = "\

@@ -11,8 +11,9 @@ use crate::core::kubeconfig::LoadPaths;
 use crate::core::report::{Fate, MergeReport, MergedEntry};
 use crate::core::{self as acts, How, Merge, MergedFile, OnConflict, Template};
 
-/// `kubepki kubeconfig merge`
+/// `kubepki kubeconfig merge`; the kubeconfig is the one that is merged into.
 #[derive(Args, Debug)]
+#[command(mut_arg("kubeconfig", |arg| arg.visible_alias("into")))]
 pub struct MergeArgs {
     /// Kubeconfigs whose entries come in; `-` is standard input
     #[arg(value_name = "FILE", required = true)]
