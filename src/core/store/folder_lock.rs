@@ -109,7 +109,10 @@ pub(super) fn holder(by: By, file: Option<&fs::Metadata>, wait: &Wait) -> Holder
 /// disk must not hinder what only reads, so a failure is no error.
 fn record(mut file: &File, wait: &Wait) {
     let record = Process::this().record(wait.now());
-    let _ = file.set_len(0).and_then(|()| file.write_all(record.as_bytes()));
+    // ext4 writes a file out on close once it was cut to nothing, also where there was nothing: that is long for a lock.
+    let is_empty = file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+    let cut = if is_empty { Ok(()) } else { file.set_len(0) };
+    let _ = cut.and_then(|()| file.write_all(record.as_bytes()));
 }
 
 /// Opens the lock file, and makes it if need be.
