@@ -1,7 +1,6 @@
 //! The act of making: plan, draw, sign, write.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use crate::core::changes::{Bytes, Change, folder_of};
 use crate::core::inventory::Inventory;
@@ -116,7 +115,7 @@ fn carry_out(
 
     // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
     let files = lock_kubeconfigs(&kubeconfigs, folder.is_some(), world)?;
-    changes.list.extend(place(kubeconfigs, world)?);
+    changes.list.extend(place(&kubeconfigs, world)?);
     // Without a folder of its own, the journal is where the log of the CA is, or beside the kubeconfig.
     if changes.home.as_os_str().is_empty()
         && let Some(first) = changes.list.first()
@@ -135,11 +134,8 @@ fn carry_out(
 ///
 /// Files that cannot be read, or something that could not be signed.
 pub fn plan(specs: &[Spec], world: &World<'_>) -> Result<MadeReport, Error> {
-    let planned = parallel::map(
-        specs,
-        |spec| decide(spec, world).map(|plan| MadeReport::of_plan(&plan)),
-        &mut |_| (),
-    );
+    let planned =
+        parallel::map(specs, |spec| decide(spec, world).map(|plan| MadeReport::of_plan(&plan)));
     let mut report = MadeReport { dry_run: true, ..MadeReport::default() };
     for one in planned {
         report.add(one?);
@@ -166,7 +162,7 @@ fn fitting(specs: &[Spec], world: &World<'_>) -> Result<Vec<MadeReport>, Error> 
         report.add_kept_certificates(&plan, world.now);
         Ok::<_, Error>((report, plan.fit().err()))
     };
-    let planned = parallel::map(specs, plan_one, &mut |_| ());
+    let planned = parallel::map(specs, plan_one);
     let planned = planned.into_iter().collect::<Result<Vec<_>, _>>()?;
     let (reports, errors): (Vec<_>, Vec<_>) = planned.into_iter().unzip();
     match plan::Error::of_sets(errors.into_iter().flatten()) {
@@ -197,18 +193,17 @@ fn lock_kubeconfigs(
 }
 
 /// Brings entries into kubeconfigs as they are now, and keeps what they said before.
-fn place(kubeconfigs: Vec<Entries>, world: &World<'_>) -> Result<Vec<Change>, Error> {
-    let files: Vec<PathBuf> = kubeconfigs.iter().map(|one| one.out.clone()).collect();
-    let now = store::read(files);
-    let mut changes = Vec::new();
-    for Entries { out, entries, force } in kubeconfigs {
-        let old = Inventory::new(&now).bytes("kubeconfig", &out)?;
-        let change = plan::place(&out, &entries, old, force)?;
-        if let (Some(change), Some(old)) = (&change, old) {
+fn place(kubeconfigs: &[Entries], world: &World<'_>) -> Result<Vec<Change>, Error> {
+    let now = store::read(kubeconfigs.iter().map(|one| one.out.clone()));
+    let place_one = |Entries { out, entries, force }: &Entries| {
+        let old = Inventory::new(&now).bytes("kubeconfig", out)?;
+        let change = plan::place(out, entries, old, *force)?;
+        let kept = change.as_ref().zip(old).map(|(change, old)| {
             let what = format!("added the context `{}`", entries.context.name);
-            changes.push(keep_before(&out, old, &change.bytes, &what, world.now));
-        }
-        changes.extend(change);
-    }
-    Ok(changes)
+            keep_before(out, old, &change.bytes, &what, world.now)
+        });
+        Ok::<_, Error>(kept.into_iter().chain(change))
+    };
+    let placed = parallel::map(kubeconfigs, place_one);
+    Ok(placed.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }

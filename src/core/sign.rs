@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::core::changes::{Bytes, Change, Changes, Secrecy};
 use crate::core::keys::Drawn;
 use crate::core::kubeconfig::NewEntries;
+use crate::core::parallel;
 use crate::core::plan::{
     self, Ask, CertificateAndKey, Certify, Configure, Credential, Duplicate, Import, Issuer, Kept,
     KeyPair, KeyStep, KnownCredential, Part, Plan, Step, Target,
@@ -85,6 +86,7 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
         serials: drawn.serials.into_iter(),
         entropy,
         outcome: Outcome::default(),
+        signed: Signed::default(),
     };
     signer.outcome.changes.home = plan.home;
     for step in plan.steps {
@@ -103,6 +105,7 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
         };
         signer.outcome.made.push(made);
     }
+    signer.signed.verify()?;
     Ok(signer.outcome)
 }
 
@@ -112,6 +115,7 @@ struct Signer<'a> {
     serials: std::vec::IntoIter<x509_cert::serial_number::SerialNumber>,
     entropy: &'a dyn Entropy,
     outcome: Outcome,
+    signed: Signed,
 }
 
 impl Signer<'_> {
@@ -136,9 +140,7 @@ impl Signer<'_> {
             signer,
             self.entropy,
         )?;
-        if !is_issued_by(&certificate, above.first().unwrap_or(&certificate)) {
-            return Err(untrue());
-        }
+        self.signed.add(&certificate, above.first());
         if let Some(ca) = step.ca {
             self.outcome.issued.push((ca, certificate.clone()));
         }
@@ -245,6 +247,26 @@ impl Signer<'_> {
                 });
             }
         }
+    }
+}
+
+/// Each certificate that was signed, with the one of its CA, to be verified before any of them is let out.
+#[derive(Default)]
+struct Signed(Vec<(Certificate, Certificate)>);
+
+impl Signed {
+    fn add(&mut self, certificate: &Certificate, issuer: Option<&Certificate>) {
+        self.0.push((certificate.clone(), issuer.unwrap_or(certificate).clone()));
+    }
+
+    /// To verify takes longer than to sign, so all are done at the end, side by side.
+    fn verify(&self) -> Result<(), Error> {
+        let is_true = |(certificate, issuer): &_| is_issued_by(certificate, issuer);
+        let verified = parallel::map(&self.0, is_true);
+        let mut untrue = self.0.iter().zip(verified).filter(|(_, is_true)| !is_true);
+        untrue.next().map_or(Ok(()), |((certificate, _), _)| {
+            Err(Error::Untrue(certificate.subject().to_string()))
+        })
     }
 }
 

@@ -65,7 +65,7 @@ pub fn list(asked: &List, at: Moment) -> Result<ExpiryReport, time::Error> {
     let judgement = Judgement { at, soon };
     let expected = places::expected(asked);
     let (sources, mut rows) = places::sources(asked, &expected);
-    let read = parallel::map(&sources, |source| read::rows(source, judgement), &mut |_| ());
+    let read = parallel::map(&sources, |source| read::rows(source, judgement));
     let there = sources.iter().zip(&read).filter(|(_, rows)| rows.is_some());
     let there: BTreeSet<&Path> = there.map(|(source, _)| source.path.as_path()).collect();
     rows.extend(places::missing(asked, &expected, &there));

@@ -90,7 +90,7 @@ pub fn draw_all(
 ) -> Result<Vec<PrivateKey>, Error> {
     let of = types.len();
     let watch = &mut |drawn| watch(Progress { drawn, of });
-    parallel::map(types, |key_type| draw(*key_type, entropy), watch).into_iter().collect()
+    parallel::map_watched(types, |key_type| draw(*key_type, entropy), watch).into_iter().collect()
 }
 
 /// Draws one key, and lets it sign and verify once.

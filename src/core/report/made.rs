@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::facts::{CertificateFacts, RequestFacts};
 use crate::core::changes::Before;
+use crate::core::parallel;
 use crate::core::plan::{Configure, Kept, KeyStep, Note, Plan, Refusal, Step, Target};
 use crate::core::sign::Made;
 use crate::core::x509::time::Moment;
@@ -146,11 +147,10 @@ impl MadeReport {
 
     /// Adds what came of it.
     pub fn add_made(&mut self, made: &[Made], now: Moment) {
-        for one in made {
-            self.certificates
-                .extend(one.chain.first().map(|leaf| CertificateFacts::new(leaf, now)));
-            self.requests.extend(one.request.as_ref().map(RequestFacts::new));
-        }
+        let leaves: Vec<_> = made.iter().filter_map(|one| one.chain.first()).collect();
+        self.certificates.extend(parallel::map(leaves, |leaf| CertificateFacts::new(leaf, now)));
+        let requests = made.iter().filter_map(|one| one.request.as_ref());
+        self.requests.extend(requests.map(RequestFacts::new));
     }
 
     /// Adds one file.

@@ -6,12 +6,15 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Advice, fadvise};
+
 use super::error::{Error, folder_of};
-use super::folders::{MadeFolders, parent, side_by_side, sync_all};
+use super::folders::{MadeFolders, parent, sync_all};
 use super::journal::{self, Entry, Mark};
 use super::target::{content, look, mode, targets};
 use super::temp::{self, Owner};
 use crate::core::changes::{Before, Change, Changes};
+use crate::core::parallel;
 
 /// What was done about one change.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -80,8 +83,8 @@ struct OneFile<'a> {
 /// The smallest things that are done, in their order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Step {
-    /// Write a file beside its target.
-    Stage(usize),
+    /// Write the files beside their targets.
+    Stage,
     /// Make what was written durable.
     Flush,
     /// Give the old file a second name.
@@ -132,8 +135,7 @@ impl<'a> Commit<'a> {
 
     fn steps(&self) -> Vec<Step> {
         let all = 0..self.files.len();
-        let mut steps: Vec<Step> = all.clone().map(Step::Stage).collect();
-        steps.push(Step::Flush);
+        let mut steps = vec![Step::Stage, Step::Flush];
         if self.home.is_some() {
             let is_replaced = |&i: &usize| self.files[i].old.is_some() && !self.files[i].adds;
             steps.extend(all.clone().filter(is_replaced).map(Step::Keep));
@@ -148,8 +150,8 @@ impl<'a> Commit<'a> {
 
     fn take(&mut self, step: Step) -> Result<(), Error> {
         match step {
-            Step::Stage(i) => self.files[i].stage(self.owner),
-            Step::Flush => side_by_side(&self.files, OneFile::sync),
+            Step::Stage => self.stage(),
+            Step::Flush => self.flush(),
             Step::Keep(i) => self.files[i].keep(self.owner),
             Step::Check => self.check(),
             Step::Journal => self.journal(),
@@ -159,11 +161,21 @@ impl<'a> Commit<'a> {
         }
     }
 
+    fn stage(&mut self) -> Result<(), Error> {
+        let owner = self.owner;
+        parallel::map(&mut self.files, |file| file.stage(owner)).into_iter().collect()
+    }
+
+    fn flush(&self) -> Result<(), Error> {
+        parallel::map_waiting(&self.files, OneFile::sync).into_iter().collect()
+    }
+
     /// Right before the renames: nobody has touched anything since it was read.
     fn check(&mut self) -> Result<(), Error> {
         for file in &self.files {
             look(file.change, &file.target)?;
         }
+        // Not before they are synced: a network file system may set their time only then.
         self.entries = self.files.iter().map(OneFile::entry).collect::<Result<_, _>>()?;
         Ok(())
     }
@@ -218,7 +230,10 @@ impl OneFile<'_> {
         if self.adds && !journal::ends_a_line(&self.target)? {
             file.write_all(b"\n")?;
         }
-        file.write_all(&self.change.bytes)
+        file.write_all(&self.change.bytes)?;
+        // The system begins to write it out while the other files are made. Where it cannot, it does so when it is told to sync.
+        let _ = fadvise(&file, 0, None, Advice::DontNeed);
+        Ok(())
     }
 
     /// Makes the new file durable. It is opened again, since a large set has more files than a process may keep open.

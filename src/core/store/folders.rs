@@ -6,10 +6,10 @@ use std::fs::{self, DirBuilder, File};
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use super::error::Error;
 use super::read::kind;
+use crate::core::parallel;
 
 /// The mode of a folder that will hold a secret.
 pub(super) const PRIVATE: u32 = 0o700;
@@ -19,9 +19,6 @@ pub(super) const SHARED: u32 = 0o755;
 /// As many symlinks in a row as Linux follows.
 const MAX_LINKS: usize = 40;
 
-/// How many things are synced at a time.
-const AT_ONCE: usize = 16;
-
 /// The folders that this run has made. When it is dropped, those that are still empty go again.
 #[derive(Debug, Default)]
 pub(super) struct MadeFolders(Vec<PathBuf>);
@@ -30,17 +27,24 @@ impl MadeFolders {
     /// Makes `folder` and the folders above it where they are missing.
     pub(super) fn make(&mut self, folder: &Path, mode: u32) -> Result<(), Error> {
         let create = || DirBuilder::new().mode(mode).create(folder);
-        let mut made = create();
         let above = parent(folder);
-        if matches!(&made, Err(e) if e.kind() == io::ErrorKind::NotFound) && above != folder {
-            self.make(above, mode)?;
-            made = create();
+        loop {
+            let mut made = create();
+            if matches!(&made, Err(e) if e.kind() == io::ErrorKind::NotFound) && above != folder {
+                self.make(above, mode)?;
+                made = create();
+            }
+            match made {
+                Ok(()) => self.0.push(folder.to_owned()),
+                Err(error) => {
+                    if !is_there(folder, error)? {
+                        // Another run had made it, and has removed it as unused since.
+                        continue;
+                    }
+                }
+            }
+            return Ok(());
         }
-        match made {
-            Ok(()) => self.0.push(folder.to_owned()),
-            Err(error) => already_there(folder, error)?,
-        }
-        Ok(())
     }
 
     /// Those of another one too.
@@ -113,26 +117,11 @@ pub(super) fn real_folder(path: &Path) -> Result<PathBuf, Error> {
 
 /// Makes the names in some folders durable.
 pub(super) fn sync_all<'a>(folders: impl Iterator<Item = &'a Path>) -> Result<(), Error> {
-    let folders: Vec<&Path> = folders.collect::<BTreeSet<_>>().into_iter().collect();
-    side_by_side(&folders, |folder| sync(folder))
-}
-
-/// Does the same to many at once: a file system writes its own journal once for all that wait for it, and disks take
-/// requests side by side. One after the other, the files of a control plane take longer than its keys.
-pub(super) fn side_by_side<T: Sync>(
-    items: &[T],
-    act: impl Fn(&T) -> Result<(), Error> + Sync,
-) -> Result<(), Error> {
-    let share = items.len().div_ceil(AT_ONCE).max(1);
-    thread::scope(|scope| {
-        let act = |items: &[T]| items.iter().try_for_each(&act);
-        let mut shares = items.chunks(share);
-        let own = shares.next().unwrap_or_default();
-        let others: Vec<_> = shares.map(|items| scope.spawn(move || act(items))).collect();
-        let own = act(own);
-        let others = others.into_iter().map(|other| other.join().expect("a sync does not panic"));
-        others.fold(own, Result::and)
-    })
+    let folders: BTreeSet<&Path> = folders.collect();
+    // Each once, however it is spelt.
+    let real = |folder: &Path| fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+    let folders: BTreeSet<PathBuf> = folders.into_iter().map(real).collect();
+    parallel::map_waiting(&folders, |folder| sync(folder)).into_iter().collect()
 }
 
 /// Makes the names in a folder durable.
@@ -145,17 +134,15 @@ pub(super) fn sync(folder: &Path) -> Result<(), Error> {
     }
 }
 
-/// A folder that could not be made is fine when it is there.
-fn already_there(folder: &Path, error: io::Error) -> Result<(), Error> {
+/// A folder that could not be made is fine when it is there. `false` where it was there, and has gone.
+fn is_there(folder: &Path, error: io::Error) -> Result<bool, Error> {
     if error.kind() == io::ErrorKind::AlreadyExists {
+        let not_a_folder = |found| Err(Error::NotAFolder { path: folder.to_owned(), found });
         return match fs::metadata(folder) {
-            Ok(there) if there.is_dir() => Ok(()),
-            Ok(there) => {
-                Err(Error::NotAFolder { path: folder.to_owned(), found: kind(there.file_type()) })
-            }
-            Err(_) => {
-                Err(Error::NotAFolder { path: folder.to_owned(), found: "a dangling symlink" })
-            }
+            Ok(there) if there.is_dir() => Ok(true),
+            Ok(there) => not_a_folder(kind(there.file_type())),
+            Err(_) if folder.is_symlink() => not_a_folder("a dangling symlink"),
+            Err(_) => Ok(false),
         };
     }
     // Name the file that is in the way rather than the folder below it.

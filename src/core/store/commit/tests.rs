@@ -185,6 +185,27 @@ fn a_run_that_is_killed_after_any_step_leaves_the_old_set_or_the_new_one() {
 }
 
 #[test]
+fn a_run_that_ends_while_it_stages_leaves_the_old_set() {
+    let pid = dead_pid();
+    for (staged, is_killed) in (0..=5).flat_map(|staged| [(staged, true), (staged, false)]) {
+        let (world, changes, old) = pair_and_more();
+        let above = MadeFolders::default();
+        let mut commit = Commit::prepare(&changes, &[world.home()], &above, pid).unwrap();
+        let owner = commit.owner;
+        commit.files[..staged].iter_mut().for_each(|file| file.stage(owner).unwrap());
+        match is_killed {
+            true => mem::forget(commit),
+            false => drop(commit.roll_back(Error::Vanished { path: "cause".into() })),
+        }
+        recover_at_last(&world.home());
+        let mut found = world.files();
+        // As above.
+        found.retain(|name, _| !name.starts_with("etcd/.ca.key.kubepki-set-"));
+        assert_eq!(found, old, "after {staged} files");
+    }
+}
+
+#[test]
 fn a_run_that_fails_at_any_step_leaves_everything_as_it_was() {
     for steps in 0.. {
         let (world, changes, old) = pair_and_more();
@@ -425,7 +446,7 @@ fn an_edit_between_reading_and_renaming_is_seen() {
     let changes = world.changes(vec![world.change("config", "new", Secrecy::AsFound)]);
     let above = MadeFolders::default();
     let mut commit = Commit::prepare(&changes, &[], &above, process::id()).unwrap();
-    commit.take(Step::Stage(0)).unwrap();
+    commit.take(Step::Stage).unwrap();
     fs::write(world.path("config"), "kubectl was here").unwrap();
     let error = commit.take(Step::Check).unwrap_err();
     assert!(matches!(commit.roll_back(error), Error::Edited { .. }));
@@ -438,7 +459,7 @@ fn a_file_that_appears_at_the_last_moment_is_not_overwritten() {
     let changes = world.changes(vec![world.change("key", "new", Secrecy::Secret)]);
     let above = MadeFolders::default();
     let mut commit = Commit::prepare(&changes, &[], &above, process::id()).unwrap();
-    commit.take(Step::Stage(0)).unwrap();
+    commit.take(Step::Stage).unwrap();
     commit.take(Step::Check).unwrap();
     fs::write(world.path("key"), "theirs").unwrap();
     let error = commit.take(Step::Install(0)).unwrap_err();
