@@ -146,7 +146,11 @@ impl File {
     pub(super) fn from_text(path: PathBuf, text: Zeroizing<String>) -> Result<Self, Error> {
         check_size(&path, text.len())?;
         let tree = Tree::parse(&text).map_err(|error| broken(&path, &text, error))?;
-        let config = typed_config(&path, tree.root(&text))?;
+        let mut config = typed_config(&path, tree.root(&text))?;
+        // Lists grow by doubling: a large one would hold up to twice what it needs.
+        config.contexts.shrink_to_fit();
+        config.clusters.shrink_to_fit();
+        config.users.shrink_to_fit();
         check_names(&path, &config)?;
         Ok(Self { path, text, tree, config })
     }

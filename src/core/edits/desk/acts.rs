@@ -151,18 +151,19 @@ impl Desk<'_> {
         &mut self,
         mut edit: impl FnMut(Item<'_, E>) -> Result<Option<E>, Error>,
     ) -> Result<(), Error> {
-        let mut changed = Vec::new();
+        let (mut changed, mut steps) = (BTreeMap::<PathBuf, Vec<E>>::new(), Vec::new());
         for it in self.view().everywhere::<E>() {
             if let Some(new) = edit(it)? {
-                changed.push((it.file.path().to_owned(), it.entry.clone(), new));
+                let fields = changed_fields::<E>(it.entry.stanza(), new.stanza());
+                let (name, file) = (new.name().to_owned(), it.file.path().to_owned());
+                changed.entry(file.clone()).or_default().push(new);
+                steps.push(EditStep::Changed { kind: E::KIND, name, fields, file });
             }
         }
-        for (file, old, new) in changed {
-            self.edit(&file, |file| kubeconfig::put(file, &new))?;
-            let fields = changed_fields::<E>(old.stanza(), new.stanza());
-            let (kind, name) = (E::KIND, new.name().to_owned());
-            self.steps.push(EditStep::Changed { kind, name, fields, file });
+        for (file, new) in &changed {
+            self.edit(file, |file| kubeconfig::put_all(file, new))?;
         }
+        self.steps.extend(steps);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::{Bytes, Secrecy, folder_of};
+use crate::core::changes::{Bytes, Found, Secrecy, folder_of};
 use crate::core::contexts::{ContextError, load_any, named, warnings};
 use crate::core::kubeconfig::{EditError, Entry, File, LoadPaths, View};
 use crate::core::report::{EditReport, EditStep};
@@ -37,8 +37,8 @@ pub struct How {
 pub(super) struct Desk<'a> {
     pub how: &'a How,
     files: Vec<File>,
-    /// Those that have been edited, as they were.
-    before: BTreeMap<PathBuf, File>,
+    /// What those said that have been edited. Of a large file, what was parsed is many times larger.
+    before: BTreeMap<PathBuf, Bytes>,
     /// Those of them that are not there.
     absent: BTreeSet<PathBuf>,
     /// Files that come beside them, or are there and the same.
@@ -82,7 +82,7 @@ fn carry_out_on(
     Ok(desk.report(kind, names, world))
 }
 
-/// Decides, locks, reads again, decides again, and writes.
+/// Decides, locks, reads again, decides again where that is another thing, and writes.
 pub(super) fn edited<'a, T>(
     how: &'a How,
     world: &World<'_>,
@@ -102,9 +102,12 @@ pub(super) fn edited<'a, T>(
     for _ in 0..ATTEMPTS {
         locked.extend(desk.before.keys().cloned());
         let guard = store::lock(&lockables(&locked, &desk.written), &world.locks)?;
-        // They may be large: never twice in memory.
-        drop((desk, outcome));
-        (desk, outcome) = decided()?;
+        // What was decided holds where nobody has written since.
+        if !desk.is_still_so() {
+            // They may be large: never twice in memory.
+            drop((desk, outcome));
+            (desk, outcome) = decided()?;
+        }
         if desk.before.keys().all(|path| locked.contains(path)) {
             guard.commit(&desk.changes(world.now))?;
             return Ok((desk, outcome));
@@ -127,6 +130,21 @@ impl<'a> Desk<'a> {
     fn read(how: &'a How) -> Result<Self, Error> {
         let snapshot = store::read(how.paths.all().to_vec());
         Ok(Self::with(how, load_any(&how.paths, &snapshot)?))
+    }
+
+    /// Whether the disk holds what was read.
+    fn is_still_so(&self) -> bool {
+        let now = store::read(self.how.paths.all().to_vec());
+        self.how.paths.all().iter().all(|path| {
+            let file = self.files.iter().find(|file| file.path() == path);
+            let read = self.before.get(path).map(|bytes| bytes.as_slice());
+            let read = read.or(file.map(File::bytes)).filter(|_| !self.absent.contains(path));
+            match (now.get(path), read) {
+                (Found::Absent, None) => true,
+                (Found::File { bytes, .. }, Some(read)) => bytes.as_slice() == read,
+                _ => false,
+            }
+        })
     }
 
     /// With nothing on it, whatever the disk holds.
@@ -180,7 +198,7 @@ impl<'a> Desk<'a> {
             _ => return Ok(false),
         };
         let old = mem::replace(&mut self.files[at], new);
-        self.before.entry(path.to_owned()).or_insert(old);
+        self.before.entry(path.to_owned()).or_insert_with(|| old.into_bytes());
         Ok(true)
     }
 

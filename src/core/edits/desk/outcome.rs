@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::{Before, Change, Changes, Found, Secrecy, folder_of};
+use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, folder_of};
 use crate::core::check::{Finding, OPEN_FILE, Severity, Subject, findings};
-use crate::core::kubeconfig::File;
 use crate::core::place::keep_before;
 use crate::core::report::{EditReport, EditStep};
 use crate::core::x509::time::{Moment, Period};
@@ -29,13 +28,12 @@ pub(in crate::core::edits) struct Told {
 
 impl Desk<'_> {
     pub(super) fn changes(&self, now: Moment) -> Changes {
-        let change = |(path, old): (&PathBuf, &File)| {
-            let new = self.files.iter().find(|file| file.path() == path).unwrap_or(old);
+        let change = |(path, old): (&PathBuf, &Bytes)| {
             let before = match self.absent.contains(path) {
                 true => Before::Absent,
-                false => Before::Exactly(old.to_bytes()),
+                false => Before::Exactly(old.clone()),
             };
-            let bytes = new.to_bytes();
+            let bytes = self.bytes(path);
             Change { path: path.clone(), bytes, secrecy: Secrecy::AsFound, before }
         };
         // Those first that the kubeconfigs are going to name.
@@ -49,8 +47,7 @@ impl Desk<'_> {
     fn states(&self, now: Moment) -> impl Iterator<Item = Change> {
         let edited = self.before.iter().filter(|(path, _)| !self.absent.contains(*path));
         edited.map(move |(path, old)| {
-            let new = self.files.iter().find(|file| file.path() == path).unwrap_or(old);
-            keep_before(path, old.bytes(), new.bytes(), &self.done_to(path), now)
+            keep_before(path, old, &self.bytes(path), &self.done_to(path), now)
         })
     }
 

@@ -1,7 +1,7 @@
 //! A cluster, a user and a context for a kubeconfig, new or existing.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::core::changes::Bytes;
 use crate::core::kubeconfig::entry::Entry;
@@ -71,6 +71,51 @@ pub fn put<'a, E: Entry>(file: &'a File, new: &E) -> Result<Cow<'a, File>, Error
         None => append(&file, new).map(Cow::Owned),
         Some(index) => change(file, new, index),
     }
+}
+
+/// The file in which the entries of these names hold just that; it is parsed once where that can be done.
+///
+/// # Errors
+///
+/// As for [`put`].
+pub fn put_all<'a, E: Entry>(file: &'a File, new: &[E]) -> Result<Cow<'a, File>, Error> {
+    let file = writable(Cow::Borrowed(file))?;
+    if let [_, _, ..] = new
+        && let Some(new) = with_fields(&file, new)
+    {
+        return Ok(Cow::Owned(new));
+    }
+    new.iter().try_fold(file, |file, new| Ok(Cow::Owned(put(&file, new)?.into_owned())))
+}
+
+/// All at once: only where each differs in one field, and no two splices meet.
+fn with_fields<E: Entry>(file: &File, new: &[E]) -> Option<File> {
+    let (root, mut entries) = (file.root()?, E::list(file.config()).to_vec());
+    let places: BTreeMap<String, usize> =
+        entries.iter().enumerate().map(|(index, entry)| (entry.name().to_owned(), index)).collect();
+    let (mut splices, mut edits) = (Vec::new(), BTreeMap::new());
+    for new in new {
+        let index = *places.get(new.name())?;
+        let old = entries[index].stanza().to_value();
+        let mut changed =
+            difference(&stanza::<E>(index), &old, &new.stanza().to_value()).into_iter();
+        let (edit, None) = (changed.next()?, changed.next()) else { return None };
+        let edit = place::grounded(root, &edit).ok()?;
+        splices.extend(place::splices(root, &edit, None)?);
+        // Below the item, of which there is one edit.
+        let below = Edit { path: edit.path.get(2..)?.to_vec(), change: edit.change };
+        if edits.insert(index, below).is_some() {
+            return None;
+        }
+        entries[index] = new.clone();
+    }
+    let intended = Meaning::edited_items(root, E::LIST, &edits)?;
+    let text = splice::apply(file.text(), splices)?;
+    let new = File::from_text(file.path().to_owned(), text).ok()?;
+    let is_intended = entries == E::list(new.config())
+        && are_equal_apart_from(E::LIST, file.config(), new.config())
+        && new.meaning() == intended;
+    is_intended.then_some(new)
 }
 
 /// The file in which an entry has another name; as it is where no entry has the old one.
@@ -227,4 +272,55 @@ fn stanza<E: Entry>(index: usize) -> [Step; 3] {
 pub(super) fn item<E: Entry>(entry: &E) -> Value {
     let pairs = [(E::KIND, entry.stanza().to_value()), ("name", Value::str(entry.name()))];
     Value::Map(pairs.map(|(key, value)| (key.to_owned(), value)).to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What all at once gives, and one after the other; and whether all at once was possible.
+    fn both(text: &str, cluster: &str) -> [Option<String>; 3] {
+        let file = File::parse("config", text.as_bytes()).expect(text);
+        let renamed = |old: &NamedContext| {
+            let mut new = old.clone();
+            cluster.clone_into(&mut new.context.cluster);
+            new
+        };
+        let new: Vec<_> = file.config().contexts.iter().map(renamed).collect();
+        let text = |file: &File| String::from_utf8(file.bytes().to_vec()).expect("UTF-8");
+        let single = new.iter().try_fold(Cow::Borrowed(&file), |file, new| {
+            put(&file, new).map(|new| Cow::Owned(new.into_owned()))
+        });
+        let all = put_all(&file, &new);
+        [
+            single.ok().map(|file| text(&file)),
+            all.ok().map(|file| text(&file)),
+            with_fields(&file, &new).map(|file| text(&file)),
+        ]
+    }
+
+    #[test]
+    fn several_entries_change_at_once_as_they_would_one_by_one() {
+        for plain in [
+            "contexts:\n- name: a # one\n  context: {cluster: x, user: u}\n- context:\n    cluster: x # two\n  name: b\n",
+            "contexts: [{name: a, context: {cluster: x}}, {name: b, context: {user: u}}]\r\n",
+            "{\"contexts\":[{\"name\":\"a\",\"context\":{\"cluster\":\"x\"}},{\"name\":\"b\",\"context\":{}}]}",
+        ] {
+            for name in ["new", "a: b", "null", ""] {
+                let [single, all, at_once] = both(plain, name);
+                assert!(single.is_some(), "{plain:?} {name:?}");
+                assert_eq!(single, all, "{plain:?} {name:?}");
+                assert!(at_once.is_none() || at_once == single, "{plain:?} {name:?}");
+            }
+            assert!(both(plain, "new")[2].is_some(), "{plain:?}");
+        }
+    }
+
+    #[test]
+    fn what_meets_is_changed_one_by_one() {
+        let shared = "x: &x {cluster: old}\ncontexts: [{name: a, context: *x}, {name: b, context: &y {cluster: z}}, {name: c, context: *y}]\n";
+        let [single, all, _] = both(shared, "new");
+        assert!(single.is_some_and(|text| text.starts_with("x: &x {cluster: old}\n")));
+        assert_eq!(both(shared, "new")[0], all);
+    }
 }

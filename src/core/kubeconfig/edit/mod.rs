@@ -25,7 +25,9 @@ use super::yaml::emit::Value;
 use super::yaml::meaning::Meaning;
 use super::yaml::tree::{Cursor, Kind};
 
-pub use entries::{NewEntries, add_entries, changed_fields, put, remove, remove_all, rename};
+pub use entries::{
+    NewEntries, add_entries, changed_fields, put, put_all, remove, remove_all, rename,
+};
 pub use order::order;
 pub use repair::{Repair, clear_current, repair};
 use splice::Pair;
@@ -175,9 +177,10 @@ fn edited(file: &File, edit: &Edit, what: &str) -> Result<File, Error> {
     let splices = place::splices(root, &edit, place_of_current_context(root, &edit));
     let text =
         splices.and_then(|splices| splice::apply(file.text(), splices)).ok_or_else(failed)?;
+    // Before the result is parsed: what both need is large, and so never there twice.
+    let intended = Meaning::edited(root, &edit).ok_or_else(failed)?;
     let new = File::from_text(file.path().to_owned(), text).map_err(|_| failed())?;
-    let intended = Meaning::edited(root, &edit);
-    if intended == Some(new.meaning()) { Ok(new) } else { Err(failed()) }
+    if intended == new.meaning() { Ok(new) } else { Err(failed()) }
 }
 
 fn no_place(error: place::Error, path: &Path, what: &str) -> Error {

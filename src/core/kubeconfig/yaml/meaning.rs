@@ -3,6 +3,7 @@
 //! A node's digest covers its type, its text and its children; an alias has the digest of what it stands for. Each digest
 //! is made once, so an alias bomb costs no more than its text.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::change::{Change, Edit, Step};
@@ -22,8 +23,10 @@ pub struct Digest(u64);
 impl Meaning {
     /// What the document at `root` says.
     pub fn of(root: Option<Cursor<'_>>) -> Self {
-        let Some(root) = root else { return Self::default() };
-        let digests = digests(root);
+        root.map_or_else(Self::default, |root| Self::read(root, &digests(root)))
+    }
+
+    fn read(root: Cursor<'_>, digests: &[Digest]) -> Self {
         let of = |node: Cursor<'_>| digests[node.index()];
         let mut found = Vec::new();
         for (key, value) in root.pairs() {
@@ -40,10 +43,11 @@ impl Meaning {
     /// What the document at `root` is to say once `edit` is made; `None` where its path leads nowhere.
     pub fn edited(root: Cursor<'_>, Edit { path, change }: &Edit) -> Option<Self> {
         let (Step::Key(key), rest) = path.split_first()? else { return None };
-        let mut meaning = Self::of(Some(root));
+        let digests = digests(root);
+        let meaning = Self::read(root, &digests);
         let name = digest(&Value::str(key));
         let old = || meaning.0.iter().filter(|(found, _)| *found == name).map(|(_, value)| *value);
-        let intended = Intended { digests: digests(root), change };
+        let intended = Intended { digests: &digests, change };
         let value = root.pairs().find(|(found, _)| found.target().text() == key);
         let new: Vec<Digest> = match (rest, change, value) {
             ([], Change::Append(items), _) => old().chain(items.iter().map(digest)).collect(),
@@ -57,9 +61,32 @@ impl Meaning {
             (rest, _, Some((_, value))) => vec![intended.digest(value, rest)?],
             (_, _, None) => return None,
         };
-        meaning.0.retain(|(found, _)| *found != name);
-        meaning.0.extend(new.into_iter().map(|value| (name, value)));
-        Some(meaning.sorted())
+        Some(meaning.with(name, new))
+    }
+
+    /// What the document at `root` is to say once each of these items of a list has its edit, whose path begins below the item.
+    pub fn edited_items(
+        root: Cursor<'_>,
+        key: &str,
+        edits: &BTreeMap<usize, Edit>,
+    ) -> Option<Self> {
+        let digests = digests(root);
+        let (_, list) = root.pairs().find(|(found, _)| found.target().text() == key)?;
+        let items = list.target().children().enumerate().map(|(index, item)| {
+            let Some(Edit { path, change }) = edits.get(&index) else {
+                return Some(digests[item.index()]);
+            };
+            Intended { digests: &digests, change }.digest(item, path)
+        });
+        let items = items.collect::<Option<Vec<_>>>()?;
+        Some(Self::read(root, &digests).with(digest(&Value::str(key)), items))
+    }
+
+    /// With other values of a key.
+    fn with(mut self, name: Digest, values: Vec<Digest>) -> Self {
+        self.0.retain(|(found, _)| *found != name);
+        self.0.extend(values.into_iter().map(|value| (name, value)));
+        self.sorted()
     }
 
     /// What the document at `root` is to say without those items of a list that go.
@@ -79,7 +106,7 @@ impl Meaning {
 
 /// A tree with one change in it. An alias has the digest of what its target says without the change.
 struct Intended<'a> {
-    digests: Vec<Digest>,
+    digests: &'a [Digest],
     change: &'a Change,
 }
 
