@@ -63,7 +63,7 @@ pub fn rotate(
     let mut report = wanted.begin(guard.as_ref());
     let read = Read::new(wanted)?;
     let entries = read.meant(wanted, order)?;
-    let servers = look_at(&wanted.servers, world, connect);
+    let servers = look_at(&wanted.servers, connect);
     let ground = read.ground(wanted, &servers, world.now);
     let rotations = entries.into_iter().map(|entry| Rotation::find(entry, &ground));
     let mut rotations = rotations.collect::<Result<Vec<_>, _>>()?;
@@ -116,7 +116,7 @@ pub fn rotation_status(
     connect: Connect<'_>,
 ) -> Result<StandReport, Error> {
     let read = Read::new(wanted)?;
-    let servers = look_at(&wanted.servers, world, connect);
+    let servers = look_at(&wanted.servers, connect);
     let ground = read.ground(wanted, &servers, world.now);
     let mut report = StandReport::default();
     let files = read.files(wanted)?;
@@ -137,13 +137,13 @@ pub fn rotation_status(
 }
 
 /// What running servers show, side by side with what they should.
-fn look_at(servers: &[Endpoint], world: &World<'_>, connect: Connect<'_>) -> Vec<Server> {
+fn look_at(servers: &[Endpoint], connect: Connect<'_>) -> Vec<Server> {
     let look = |endpoint: &Endpoint| {
         let port = endpoint.port.unwrap_or(BIND_PORT);
         let stream = connect(&handshake::host_text(&endpoint.host), port);
         let shown = stream
             .map_err(handshake::Error::from)
-            .and_then(|mut stream| handshake::look(&mut *stream, &endpoint.host, world.entropy));
+            .and_then(|mut stream| handshake::look(&mut *stream, &endpoint.host));
         let shown = shown.map_err(|error| error.to_string());
         Server { url: endpoint.url(BIND_PORT), shown }
     };

@@ -19,6 +19,7 @@ mod reading;
 mod renewal;
 mod requests;
 mod revocation;
+mod servers;
 mod shell;
 #[path = "../support/mod.rs"]
 #[allow(dead_code, reason = "each test binary uses a part of it")]
