@@ -4,6 +4,7 @@
 //! `.../phases/kubeconfig/kubeconfig.go` in Kubernetes). A new certificate is a new row; help texts and checks come from
 //! the same table.
 
+mod programs;
 mod rows;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use crate::core::x509::name::{self, DistinguishedName};
 use crate::core::x509::profile::Profile;
 use crate::core::x509::san::{San, flaw_of_subdomain};
 
+pub use programs::{Program, Runs, program};
 pub use rows::{BINDINGS, ROWS, SERVICE_ACCOUNT};
 
 /// The group that no RBAC rule can take anything from.

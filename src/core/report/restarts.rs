@@ -5,15 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::core::catalog::{Change, Reader, Row};
+use crate::core::catalog::{Change, Reader, Row, Runs, program};
 use crate::core::spec::BIND_PORT;
-
-/// The order in which components are restarted: each after those that it needs.
-const ORDER: [&str; 5] =
-    ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet"];
-
-/// How a program that is no static pod is restarted.
-const KUBELET: &str = "systemctl restart kubelet";
 
 /// The ports at which servers show a certificate, where nothing else was said.
 const PORTS: [(&str, u16); 4] = [
@@ -100,7 +93,9 @@ impl Restarts {
             }
             for Reader { component, change, .. } in readers {
                 let files = match change {
-                    Change::Restart => restart.entry((place(component), component)).or_default(),
+                    Change::Restart => {
+                        restart.entry((program(component).0, component)).or_default()
+                    }
                     Change::Live | Change::NextUse => {
                         &mut live.entry(component).or_insert((Vec::new(), *change)).0
                     }
@@ -134,18 +129,15 @@ impl Restarts {
     }
 }
 
-fn place(component: &str) -> usize {
-    ORDER.iter().position(|known| *known == component).unwrap_or(ORDER.len())
-}
-
-/// kubeadm runs all but the kubelet as static pods, which start anew when their manifest has been away.
+/// A static pod starts anew when its manifest has been away.
 fn how(component: &str) -> String {
-    if component == "kubelet" {
-        return KUBELET.to_owned();
+    match program(component).1.runs {
+        Runs::StaticPod => format!(
+            "cd /etc/kubernetes/manifests && mv {component}.yaml .. && sleep 20 && mv ../{component}.yaml ."
+        ),
+        Runs::Unit => format!("systemctl restart {component}"),
+        Runs::Once => component.to_owned(),
     }
-    format!(
-        "cd /etc/kubernetes/manifests && mv {component}.yaml .. && sleep 20 && mv ../{component}.yaml ."
-    )
 }
 
 /// Whatever the server then says to a client without a certificate, it has shown its own.

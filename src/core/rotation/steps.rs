@@ -1,24 +1,10 @@
 //! What has to be done to running programs after a move: which take it up by themselves, which must be restarted, in which order.
 //!
-//! From the readers in the catalog; the order is that of who believes whom: etcd before kube-apiserver, that before its clients.
+//! From the readers and the programs in the catalog.
 
 use super::anchor::{Anchor, Stage};
 use super::plan::Move;
-use crate::core::catalog::{Change, ROWS, Reader, Row, SERVICE_ACCOUNT};
-
-/// The programs in the order in which they take up a change.
-const ORDER: [&str; 7] = [
-    "etcd",
-    "kube-apiserver",
-    "kube-controller-manager",
-    "kube-scheduler",
-    "kubelet",
-    "kubectl",
-    "etcdctl",
-];
-
-/// Those of which there are several, so that one of them can always answer.
-const SEVERAL: [&str; 2] = ["etcd", "kube-apiserver"];
+use crate::core::catalog::{Change, ROWS, Reader, Row, SERVICE_ACCOUNT, program};
 
 /// The flags that read a key to sign with.
 const SIGNS: &str = "--cluster-signing-";
@@ -46,13 +32,13 @@ pub fn steps(moves: &[Move]) -> Vec<Step> {
             Some(step) if step.flags.contains(&flags) => {}
             Some(step) => step.flags.push(flags),
             None => {
-                let one_at_a_time = change == Change::Restart && SEVERAL.contains(&component);
+                let one_at_a_time = change == Change::Restart && program(component).1.is_several;
                 steps.push(Step { component, change, one_at_a_time, flags: vec![flags] });
             }
         }
     }
     // Who takes it up at once is first: it has done so before anybody is restarted.
-    steps.sort_by_key(|step| (step.change == Change::Restart, place(step.component)));
+    steps.sort_by_key(|step| (step.change == Change::Restart, program(step.component).0));
     steps
 }
 
@@ -147,10 +133,6 @@ fn notes_of(it: &Move) -> Vec<String> {
         _ => &[],
     };
     notes.iter().map(|note| (*note).to_owned()).collect()
-}
-
-fn place(component: &str) -> usize {
-    ORDER.iter().position(|one| *one == component).unwrap_or(ORDER.len())
 }
 
 #[cfg(test)]
