@@ -166,7 +166,7 @@ impl ShowArgs {
 }
 
 /// A name in our certificate folder, the file of a certificate, or another folder with a CA of its own.
-fn parent_files(shared: &Shared, parent: &str) -> Pair {
+pub(super) fn parent_files(shared: &Shared, parent: &str) -> Pair {
     if !args::is_path(parent) {
         return Pair::beside(&shared.cert_dir, catalog::file(parent));
     }

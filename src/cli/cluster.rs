@@ -314,13 +314,9 @@ impl Asked {
 }
 
 impl BundleArgs {
-    /// What is meant; `config` is what the file says.
-    pub fn pack(&self, shared: &Shared, config: Config) -> Result<Pack, Error> {
-        let Config::ClusterPki(inventory) = config else {
-            return Err(ClusterError::from(NodesError::NoInventory(self.config.clone())).into());
-        };
-        let cluster = configured::by_inventory(shared, &self.kubeconfig_dir, *inventory)
-            .map_err(|error| configured::in_file(&self.config, &error))?;
+    /// What is meant.
+    pub fn pack(&self, shared: &Shared) -> Result<Pack, Error> {
+        let cluster = configured::read_inventory(shared, &self.kubeconfig_dir, &self.config)?;
         let node = catalog::node_name(&self.node)?;
         let (spec, folder) = cluster.node(&node)?;
         let out = self.out.clone().unwrap_or_else(|| PathBuf::from(format!("{node}.tar")));

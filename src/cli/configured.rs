@@ -3,18 +3,34 @@
 use std::path::Path;
 
 use super::args::{self, Shared};
-use crate::core::Error;
 use crate::core::catalog::{self, Role};
 use crate::core::spec::{
-    BIND_PORT, CLUSTER_NAME, ClusterConfiguration, ClusterPki, ClusterSpec, ConfigError,
-    DNS_DOMAIN, Endpoint, Folders, Machine, Node, NodeEntry, SERVICE_SUBNET, Subnet, User,
-    UserEntry, check_file_name,
+    BIND_PORT, CLUSTER_NAME, ClusterConfiguration, ClusterError, ClusterPki, ClusterSpec, Config,
+    ConfigError, DNS_DOMAIN, Endpoint, Folders, Machine, Node, NodeEntry, NodesError,
+    SERVICE_SUBNET, Subnet, User, UserEntry, check_file_name,
 };
+use crate::core::{self as acts, Error};
 
 /// What is wrong with a file, with its name.
 pub fn in_file(path: &Path, error: &Error) -> Error {
     let (path, why, hint) = (path.to_owned(), error.to_string(), error.hint());
     ConfigError::Setting { path, why, hint }.into()
+}
+
+/// The cluster of an inventory that was named.
+///
+/// # Errors
+///
+/// A file that cannot be read or is no inventory; what cannot be, with the name of the file.
+pub fn read_inventory(
+    shared: &Shared,
+    kubeconfig_dir: &Path,
+    path: &Path,
+) -> Result<ClusterSpec, Error> {
+    let Config::ClusterPki(inventory) = acts::read_config(path)? else {
+        return Err(ClusterError::from(NodesError::NoInventory(path.to_owned())).into());
+    };
+    by_inventory(shared, kubeconfig_dir, *inventory).map_err(|error| in_file(path, &error))
 }
 
 /// A whole cluster by its inventory.

@@ -300,8 +300,7 @@ impl Session<'_> {
                 self.make(&[spec], args.writing.dry_run)
             }
             Command::Cluster(ClusterCommand::Bundle(args)) => {
-                let config = acts::read_config(&args.config)?;
-                let pack = args.pack(&self.shared, config)?;
+                let pack = args.pack(&self.shared)?;
                 self.made(&acts::pack(&pack, &self.world)?)
             }
             Command::Cluster(ClusterCommand::Csr(args)) => self.csr(&args),
@@ -368,7 +367,7 @@ impl Session<'_> {
             }
             RotationAsked::Prepare(preparation) => {
                 let watch = &mut |keys| self.out.progress(Progress { keys, set: 1, sets: 1 });
-                acts::prepare_rotation(wanted, preparation, &self.world, watch)?
+                acts::prepare_rotation(wanted, &preparation, &self.world, watch)?
             }
             RotationAsked::Go(order) => acts::rotate(wanted, order, &self.world, self.connect)?,
         };

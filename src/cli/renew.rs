@@ -12,9 +12,7 @@ use crate::core::catalog::CLUSTER_CA;
 use crate::core::changes::{folder_of, quoted};
 use crate::core::renewal::{self, KeyTerms, Terms, Wanted, Which};
 use crate::core::report::{RenewAction, RenewReport};
-use crate::core::spec::{
-    ClusterError, ClusterSpec, Config, Folders, Machine, NodesError, in_folder,
-};
+use crate::core::spec::{ClusterSpec, Folders, Machine, in_folder};
 use crate::core::x509::cert::SanChanges;
 use crate::core::x509::time::Period;
 use crate::core::{self as acts, Error, Progress, Renewed, Restore};
@@ -181,13 +179,9 @@ impl RenewArgs {
 }
 
 impl ClusterRenewArgs {
-    fn wanted(&self, shared: &Shared, config: Config, folder: PathBuf) -> Result<Wanted, Error> {
-        let Config::ClusterPki(inventory) = config else {
-            return Err(ClusterError::from(NodesError::NoInventory(self.config.clone())).into());
-        };
+    fn wanted(&self, shared: &Shared, folder: PathBuf) -> Result<Wanted, Error> {
         let renewing = &self.renewing;
-        let cluster = configured::by_inventory(shared, &renewing.kubeconfig_dir, *inventory)
-            .map_err(|error| configured::in_file(&self.config, &error))?;
+        let cluster = configured::read_inventory(shared, &renewing.kubeconfig_dir, &self.config)?;
         Ok(Wanted {
             home: cluster.operator.certificates.clone(),
             folder,
@@ -228,8 +222,7 @@ impl Session<'_> {
     }
 
     pub(super) fn renew_cluster(&mut self, args: &ClusterRenewArgs) -> Result<Exit, Stop> {
-        let config = acts::read_config(&args.config)?;
-        let wanted = args.wanted(&self.shared, config, self.folder.clone())?;
+        let wanted = args.wanted(&self.shared, self.folder.clone())?;
         let what = args.renewing.what("cluster renew", "");
         let report = self.renew_wanted(&wanted, &what, args.renewing.dry_run)?;
         if report.changed && !report.dry_run {

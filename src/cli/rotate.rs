@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::args::{self, Shared};
+use super::ca::parent_files;
+use super::configured;
 use crate::core::rotation::{Anchor, Order, Stage};
 use crate::core::spec::Endpoint;
 use crate::core::x509::time::Period;
@@ -36,7 +38,9 @@ Examples:
 Examples:
   kubepki ca rotate prepare ca
   kubepki ca rotate prepare --all
-  kubepki ca rotate prepare etcd-ca --key-type ECDSA-P256 --validity 5y")]
+  kubepki ca rotate prepare --all --config cluster.yaml
+  kubepki ca rotate prepare etcd-ca --key-type ECDSA-P256 --validity 5y
+  kubepki ca rotate prepare ca --parent root.crt")]
     Prepare(CaPrepareArgs),
 
     /// Let everybody who trusts the old CA trust the new one too
@@ -195,6 +199,10 @@ pub struct CaPrepareArgs {
     )]
     validity: Option<String>,
 
+    /// The CA above, which signed the old one: the name of one, its certificate, or a folder
+    #[arg(long, value_name = "CA", conflicts_with = "all")]
+    parent: Option<String>,
+
     #[command(flatten)]
     places: Places,
 
@@ -238,7 +246,7 @@ pub struct SaPrepareArgs {
 }
 
 /// Where to look.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 struct Places {
     /// Folder of the kubeconfigs, with the folders of nodes and users in it
     #[arg(long, value_name = "DIR", env = "KUBEPKI_KUBECONFIG_DIR", default_value = ".")]
@@ -247,6 +255,10 @@ struct Places {
     /// Another folder or file that trusts the CA or holds its certificates; later stages look there too
     #[arg(long, value_name = "PATH")]
     also: Vec<PathBuf>,
+
+    /// The inventory of the cluster: each of its nodes and users must be there; later stages look at it too
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// Servers that run.
@@ -279,38 +291,40 @@ impl CaRotateCommand {
     /// What is meant.
     pub fn asked(&self, shared: &Shared, folder: &Path) -> Result<(Rotate, Asked), Error> {
         let stage = |args: &CaStageArgs, order| {
-            (args.which.rotate(shared, folder, args.writing.dry_run), Asked::Go(order))
+            let rotate = args.which.rotate(shared, folder, args.writing.dry_run)?;
+            Ok((rotate, Asked::Go(order)))
         };
         match self {
-            Self::Status(args) => Ok((args.rotate(shared, folder, true), Asked::Status)),
+            Self::Status(args) => Ok((args.rotate(shared, folder, true)?, Asked::Status)),
             Self::Prepare(args) => {
-                let rotate = rotate(shared, folder, &args.places, args.writing.dry_run);
+                let rotate = rotate(shared, folder, &args.places, args.writing.dry_run)?;
                 let anchors = if args.all { cas() } else { named(&args.names) };
                 let rotate = Rotate { anchors, family: cas(), ..rotate };
                 let preparation = Preparation {
                     key_type: args::key_type(args.key_type.as_deref())?,
                     until: args.validity.as_deref().map(str::parse).transpose()?,
+                    parent: args.parent.as_deref().map(|parent| parent_files(shared, parent)),
                 };
                 Ok((rotate, Asked::Prepare(preparation)))
             }
-            Self::Trust(args) => Ok(stage(args, Order::To(Stage::Trusted))),
+            Self::Trust(args) => stage(args, Order::To(Stage::Trusted)),
             Self::Reissue(args) => {
-                let (rotate, asked) = stage(&args.stage, Order::To(Stage::Reissued));
+                let (rotate, asked) = stage(&args.stage, Order::To(Stage::Reissued))?;
                 Ok((Rotate { cross_sign: args.cross_sign, ..rotate }, asked))
             }
-            Self::Switch(args) => Ok(stage(args, Order::To(Stage::Switched))),
-            Self::Finish(args) => Ok(stage(args, Order::To(Stage::Finished))),
-            Self::Undo(args) => Ok(stage(args, Order::Undo)),
-            Self::Abort(args) => Ok(stage(args, Order::Abort)),
+            Self::Switch(args) => stage(args, Order::To(Stage::Switched)),
+            Self::Finish(args) => stage(args, Order::To(Stage::Finished)),
+            Self::Undo(args) => stage(args, Order::Undo),
+            Self::Abort(args) => stage(args, Order::Abort),
         }
     }
 }
 
 impl CaArgs {
-    fn rotate(&self, shared: &Shared, folder: &Path, dry_run: bool) -> Rotate {
-        let rotate = rotate(shared, folder, &self.places, dry_run);
+    fn rotate(&self, shared: &Shared, folder: &Path, dry_run: bool) -> Result<Rotate, Error> {
+        let rotate = rotate(shared, folder, &self.places, dry_run)?;
         let servers = self.running.servers.clone();
-        Rotate { anchors: named(&self.names), family: cas(), servers, ..rotate }
+        Ok(Rotate { anchors: named(&self.names), family: cas(), servers, ..rotate })
     }
 }
 
@@ -318,21 +332,21 @@ impl SaRotateCommand {
     /// What is meant.
     pub fn asked(&self, shared: &Shared, folder: &Path) -> Result<(Rotate, Asked), Error> {
         let stage = |args: &SaStageArgs, order| {
-            let rotate = rotate(shared, folder, &args.which.places, args.writing.dry_run);
+            let rotate = rotate(shared, folder, &args.which.places, args.writing.dry_run)?;
             let token_lifetime = args.which.token_lifetime.parse()?;
             Ok((Rotate { token_lifetime, ..rotate }, Asked::Go(order)))
         };
         match self {
             Self::Status(args) => {
-                let rotate = rotate(shared, folder, &args.places, true);
+                let rotate = rotate(shared, folder, &args.places, true)?;
                 let token_lifetime = args.token_lifetime.parse()?;
                 Ok((Rotate { token_lifetime, ..rotate }, Asked::Status))
             }
             Self::Prepare(args) => {
-                let rotate = rotate(shared, folder, &args.places, args.writing.dry_run);
+                let rotate = rotate(shared, folder, &args.places, args.writing.dry_run)?;
                 let rotate = Rotate { anchors: vec![Anchor::TokenKey], ..rotate };
                 let key_type = args::key_type(args.key_type.as_deref())?;
-                Ok((rotate, Asked::Prepare(Preparation { key_type, until: None })))
+                Ok((rotate, Asked::Prepare(Preparation { key_type, ..Preparation::default() })))
             }
             Self::Trust(args) => stage(args, Order::To(Stage::Trusted)),
             Self::Switch(args) => stage(args, Order::To(Stage::Switched)),
@@ -344,11 +358,19 @@ impl SaRotateCommand {
 }
 
 /// The token key in these places.
-fn rotate(shared: &Shared, folder: &Path, places: &Places, dry_run: bool) -> Rotate {
-    Rotate {
-        cert_dir: shared.cert_dir.clone(),
-        kubeconfig_dir: places.kubeconfig_dir.clone(),
-        also: places.also.clone(),
+fn rotate(shared: &Shared, folder: &Path, places: &Places, dry_run: bool) -> Result<Rotate, Error> {
+    let Places { kubeconfig_dir, also, config } = places.clone();
+    let cert_dir = match &config {
+        Some(path) => {
+            configured::read_inventory(shared, &kubeconfig_dir, path)?.operator.certificates
+        }
+        None => shared.cert_dir.clone(),
+    };
+    Ok(Rotate {
+        cert_dir,
+        kubeconfig_dir,
+        also,
+        inventory: config,
         folder: folder.to_owned(),
         anchors: Vec::new(),
         family: vec![Anchor::TokenKey],
@@ -356,7 +378,7 @@ fn rotate(shared: &Shared, folder: &Path, places: &Places, dry_run: bool) -> Rot
         servers: Vec::new(),
         cross_sign: false,
         dry_run,
-    }
+    })
 }
 
 /// The place of a server: `https://HOST:PORT`.

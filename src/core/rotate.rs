@@ -1,10 +1,11 @@
 //! The act of rotating: read, plan, draw, sign, write.
 
 mod ground;
+mod lists;
 mod prepare;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use self::ground::Read;
 use crate::core::changes::{Change, Changes, folder_of};
@@ -12,7 +13,7 @@ use crate::core::handshake::{self, Connect};
 use crate::core::log;
 use crate::core::report::{CertificateFacts, RotatedReport, StandReport, StandRow};
 use crate::core::rotation::{
-    self, Anchor, Order, Plan, Public, Reissue, Rotation, Server, Standing,
+    self, Anchor, Missing, Order, Plan, Public, Reissue, Rotation, Server, Stage, Standing,
 };
 use crate::core::spec::{BIND_PORT, Endpoint};
 use crate::core::store::{self, Guard, Lockable};
@@ -31,6 +32,8 @@ pub struct Rotate {
     pub kubeconfig_dir: PathBuf,
     /// Other folders and files that trust, or hold certificates.
     pub also: Vec<PathBuf>,
+    /// An inventory whose nodes and users are to be there.
+    pub inventory: Option<PathBuf>,
     /// The working folder, absolute.
     pub folder: PathBuf,
     /// Those that are meant; nothing for all of `family` that are under way.
@@ -59,17 +62,18 @@ pub fn rotate(
     world: &World<'_>,
     connect: Connect<'_>,
 ) -> Result<RotatedReport, Error> {
-    let guard = wanted.lock(world)?;
+    let guard = wanted.lock(None, world)?;
     let mut report = wanted.begin(guard.as_ref());
     let read = Read::new(wanted)?;
     let entries = read.meant(wanted, order)?;
     let servers = look_at(&wanted.servers, connect);
     let ground = read.ground(wanted, &servers, world.now);
-    let rotations = entries.into_iter().map(|entry| Rotation::find(entry, &ground));
+    let rotations =
+        entries.into_iter().map(|entry| Rotation::find(entry, &wanted.cert_dir, ground.inventory));
     let mut rotations = rotations.collect::<Result<Vec<_>, _>>()?;
     let mut crossed = Vec::new();
     if wanted.cross_sign {
-        for rotation in &mut rotations {
+        for rotation in rotations.iter_mut().filter(|rotation| rotation.is_of_roots()) {
             let cross = cross_sign(rotation, world)?;
             crossed.extend(cross.map(|cross| (rotation.entry.anchor, cross)));
         }
@@ -83,6 +87,7 @@ pub fn rotate(
         let what = if is_expired { "has expired" } else { "is revoked" };
         report.notes.push(format!("{path}: the certificate of `{subject}` {what}, and stays so"));
     }
+    report.notes.extend(plan.turns().filter_map(still_believed));
     let made = match wanted.dry_run {
         true => Vec::new(),
         false => sign(&plan, world)?,
@@ -95,12 +100,13 @@ pub fn rotate(
         plan.mark_reissues()?;
     }
     report.add_files(plan.files.touched());
+    let lists = lists::made(&plan, wanted, &ground, &mut report, world)?;
     report.add_journey();
     if let Some(guard) = guard {
         let made = plan.reissues.iter().map(|reissue| plan.anchor(reissue)).zip(&made);
         let crossed = crossed.iter().map(|(anchor, cross)| (*anchor, cross));
         let logs = logs(wanted, made.chain(crossed), world);
-        commit(plan, logs, &guard, wanted, world)?;
+        commit(plan, log::joined(logs.into_iter().chain(lists)), &guard, wanted, world)?;
     }
     Ok(report)
 }
@@ -129,9 +135,16 @@ pub fn rotation_status(
         let tokens_end = entry.switched.filter(|_| entry.anchor == Anchor::TokenKey);
         let tokens_end =
             tokens_end.and_then(|moment| Until::After(wanted.token_lifetime).end(moment).ok());
-        let rotation = Rotation::find(entry, &ground)?;
+        let rotation = Rotation::find(entry, &wanted.cert_dir, ground.inventory)?;
         let lag = rotation.lag(rotation.entry.stage, &files, &ground)?;
-        report.rotations.push(standby(StandRow::new(&rotation, lag, tokens_end)));
+        let row = standby(StandRow::new(&rotation, lag, tokens_end));
+        let first = read.missing.first().map(Missing::to_type);
+        report.rotations.push(StandRow { next: first.or(row.next), ..row });
+    }
+    // Where no rotation could tell of it.
+    let is_told = report.rotations.iter().any(|row| row.stage.is_under_way());
+    if let Some(missing) = read.missing.first().filter(|_| !is_told) {
+        return Err(rotation::Error::Missing(missing.clone()).into());
     }
     Ok(report)
 }
@@ -151,12 +164,13 @@ fn look_at(servers: &[Endpoint], connect: Connect<'_>) -> Vec<Server> {
 }
 
 impl Rotate {
-    fn lock(&self, world: &World<'_>) -> Result<Option<Guard>, Error> {
+    fn lock(&self, other: Option<&Path>, world: &World<'_>) -> Result<Option<Guard>, Error> {
         // Each CA keeps its log beside it.
         let cas = Anchor::all().map(|anchor| self.cert_dir.join(anchor.public_file()));
         let folders =
             cas.map(|ca| folder_of(&ca).to_owned()).filter(|folder| store::is_there(folder));
-        let folders: BTreeSet<PathBuf> = folders.chain([self.cert_dir.clone()]).collect();
+        let folders = folders.chain([self.cert_dir.clone()]);
+        let folders: BTreeSet<PathBuf> = folders.chain(other.map(Path::to_owned)).collect();
         let folders: Vec<Lockable> = folders.into_iter().map(Lockable::Folder).collect();
         Ok(if self.dry_run { None } else { Some(store::lock(&folders, &world.locks)?) })
     }
@@ -166,6 +180,19 @@ impl Rotate {
         let notes = recovered.map(ToString::to_string).collect();
         RotatedReport { dry_run: self.dry_run, notes, ..RotatedReport::default() }
     }
+}
+
+/// What no rotation of a CA ends that is below another one.
+fn still_believed((rotation, stage): (&Rotation, Stage)) -> Option<String> {
+    let Public::Certificate(old) = &rotation.old.public else { return None };
+    (stage == Stage::Finished && !rotation.is_of_roots()).then(|| {
+        format!(
+            "who trusts `{}` believes what the old {} has signed until {}: that one signed it",
+            old.issuer(),
+            rotation.entry.anchor,
+            old.validity().not_after
+        )
+    })
 }
 
 /// Every certificate that is to be issued anew: for the same key, and for as long as it was.
@@ -222,7 +249,7 @@ fn cross_sign(rotation: &mut Rotation, world: &World<'_>) -> Result<Option<Certi
 /// Writes all of it. kubectl is kept from the kubeconfigs only now, after what takes long.
 fn commit(
     plan: Plan,
-    logs: Vec<Change>,
+    others: Vec<Change>,
     guard: &Guard,
     wanted: &Rotate,
     world: &World<'_>,
@@ -234,7 +261,7 @@ fn commit(
         false => Some(store::lock(&kubeconfigs, &world.locks)?),
     };
     let mut list = plan.files.changes();
-    list.extend(logs);
+    list.extend(others);
     guard.commit(&Changes { home: wanted.cert_dir.clone(), list })?;
     Ok(())
 }

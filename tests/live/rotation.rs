@@ -53,6 +53,8 @@ fn assert_goes_unnoticed(said: &str) {
     assert_eq!(count("old trust: refuses"), 2, "{said}");
     assert_eq!(count("old client of etcd: refused"), 3, "{said}");
     assert_eq!(count("new client of etcd: believed"), 3, "{said}");
+    // Before, in and after each stage that makes another list, at each member.
+    assert_eq!(count("revoked client of etcd: refused"), 18, "{said}");
 }
 
 /// What the script says that rotates all there is while clients ask.

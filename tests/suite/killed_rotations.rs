@@ -44,7 +44,10 @@ fn folder_before(index: usize) -> PathBuf {
         let mut worlds = vec![World::new()];
         worlds[0]
             .sh("kubepki -q cluster init --apiserver-advertise-address 10.0.0.5 --node-name cp-1 \
-             --key-type ECDSA-P256 2>/dev/null");
+             --key-type ECDSA-P256 2>/dev/null
+             for ca in ca etcd-ca; do
+               kubepki -q cert issue eve-$ca --profile client --ca $ca && kubepki -q cert revoke eve-$ca --ca $ca
+             done");
         for (_, args) in &STAGES[..STAGES.len() - 1] {
             let next = World::new();
             next.sh(&format!("cp -a {}/. .", worlds[worlds.len() - 1].home().display()));
@@ -56,14 +59,18 @@ fn folder_before(index: usize) -> PathBuf {
     before[index].home()
 }
 
-/// Each key belongs to the first certificate of its bundle, all certificates are good by that bundle, the stage that is told of is
-/// complete, and no temporary file is left.
+/// Each key belongs to the first certificate of its bundle, all certificates are good by that bundle and what is revoked by the lists is not,
+/// the stage that is told of is complete, and no temporary file is left.
 fn is_sound(world: &World, is_over: bool) -> Result<(), String> {
     let script = "
         cd pki
         same() { [ \"$(openssl x509 -noout -pubkey -in $1)\" = \"$(openssl pkey -pubout -in $2)\" ] || echo \"$1 has another key\"; }
         verify() { openssl verify -attime 1767225600 -CAfile $1.crt $2 >/dev/null || echo \"$2 is of another CA\"; }
+        listed() { openssl verify -attime 1767225600 -crl_check -CAfile $1.crt -CRLfile $1.crl $2 >/dev/null 2>&1; }
         for ca in ca front-proxy-ca etcd/ca; do same $ca.crt $ca.key; done
+        listed ca apiserver.crt && listed etcd/ca etcd/server.crt || echo 'what is good is refused by the list'
+        listed ca eve-ca.crt || listed etcd/ca eve-etcd-ca.crt && echo 'what is revoked is believed' || true
+        openssl crl -inform DER -in etcd/ca.crl.der -noout || echo damaged
         [ ! -e ca-signing.crt ] || same ca-signing.crt ca.key
         for name in apiserver apiserver-kubelet-client; do verify ca $name.crt; same $name.crt $name.key; done
         verify front-proxy-ca front-proxy-client.crt

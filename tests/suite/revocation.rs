@@ -58,3 +58,61 @@ fn a_name_with_every_special_character_is_logged_and_found() {
          [[ $(kubepki cert log --name größe -o name | wc -l) == 1 ]]"#,
     );
 }
+
+/// `judged NAME...`: what openssl makes of certificates by the CAs that are trusted and the list that is there.
+const JUDGED: &str = r#"
+    judged() {
+      local name
+      for name in "$@"; do
+        openssl verify -attime 1767225600 -x509_strict -crl_check -CAfile pki/ca.crt -CRLfile pki/ca.crl "$name" >said 2>&1 &&
+          echo "$stage $name: OK" || echo "$stage $name: $(sed -n 's/.*lookup: //p' said)"
+      done
+    }
+    stage() {
+      stage=$1
+      kubepki -q ca rotate "$@" 2>/dev/null
+    }
+"#;
+
+#[test]
+fn what_is_revoked_is_refused_in_each_stage_of_a_rotation_forth_and_back_and_what_is_good_is_believed()
+ {
+    for key_type in ["RSA-2048", "ECDSA-P256", "Ed25519"] {
+        let world = World::new();
+        let said = world.sh(&format!(
+            "{JUDGED}
+             export KUBEPKI_KEY_TYPE={key_type}
+             kubepki -q ca init
+             for name in good eve; do kubepki -q cert issue $name --profile user; done
+             kubepki -q cert revoke eve
+             number=0
+             cp pki/good.crt old.crt; cp pki/eve.crt eve.crt
+             for way in 'prepare ca' trust reissue switch undo undo reissue switch; do
+               stage $way
+               judged old.crt eve.crt pki/good.crt
+               # One more by whoever signs now.
+               name=$stage-$((number += 1))
+               kubepki -q cert issue $name --profile user
+               cp pki/$name.crt $name.crt
+               kubepki -q cert revoke $name
+               judged $name.crt pki/good.crt
+             done
+             stage finish
+             judged pki/good.crt eve.crt *-*.crt
+             kubepki -q crl make
+             judged pki/good.crt *-*.crt"
+        ));
+        let is_good = |name: &str| matches!(name, "old.crt" | "pki/good.crt");
+        for line in said.lines() {
+            let (who, verdict) = line.split_once(": ").expect("a verdict");
+            let (stage, name) = who.split_once(' ').expect("a name");
+            match stage {
+                // Those of the old one are nobody's any more.
+                "finish" if !is_good(name) => assert_ne!(verdict, "OK", "{said}"),
+                _ if is_good(name) => assert_eq!(verdict, "OK", "{said}"),
+                _ => assert_eq!(verdict, "certificate revoked", "{said}"),
+            }
+        }
+        assert_eq!(said.lines().count(), 8 * 5 + 10 + 9, "{said}");
+    }
+}

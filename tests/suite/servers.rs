@@ -5,9 +5,10 @@ use crate::support::world::World;
 /// `shown VERSION OPTION...`: what a rotation still lacks by what a server shows that is started with these options.
 const SHOWN: &str = r#"
     shown() {
+      rm -f said
       openssl s_server -accept 127.0.0.1:0 -www -"$1" -cert web.crt -key web.key "${@:2}" >said 2>&1 </dev/null &
       local server=$! port=
-      until port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' said) && [[ $port ]]; do sleep 0.05; done
+      until port=$(sed -n 's/^ACCEPT .*:\([0-9]*\)$/\1/p' said 2>&1) && [[ $port ]]; do sleep 0.05; done
       kubepki ca rotate status -o json --server "https://127.0.0.1:$port" |
         jq -r '.rotations[].incomplete[].lacks // empty' || true
       kill "$server" 2>/dev/null || true

@@ -58,6 +58,19 @@ pub fn lines<'a>(
     Change { path: path(ca), bytes, secrecy: Secrecy::Secret, before: Before::Stays }
 }
 
+/// The same changes, with one for each log in the place of several.
+pub fn joined(changes: impl IntoIterator<Item = Change>) -> Vec<Change> {
+    let mut all: Vec<Change> = Vec::new();
+    for change in changes {
+        let is_same = |it: &&mut Change| it.before == Before::Stays && it.path == change.path;
+        match all.iter_mut().find(is_same) {
+            Some(log) => log.bytes.extend(change.bytes.to_vec()),
+            None => all.push(change),
+        }
+    }
+    all
+}
+
 impl<'a> Act<'a> {
     /// Of this run.
     pub fn of(world: &World<'a>) -> Self {

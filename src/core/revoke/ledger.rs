@@ -1,6 +1,8 @@
 //! The books of one CA: its key, its log and its list, read together and written together.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use x509_cert::ext::pkix::KeyUsages;
 
@@ -10,11 +12,13 @@ use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy};
 use crate::core::inventory::{self, Inventory};
 use crate::core::log::{self, Event, Listed, Revoked as Line, Standing};
 use crate::core::report::{Action, ListRow, RevokeReport};
+use crate::core::rotation::{self, Anchor, Public, Rotation, Side, State};
 use crate::core::spec::Pair;
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain::Ca;
 use crate::core::x509::crl::{Crl, Revoked};
 use crate::core::x509::number::Number;
+use crate::core::x509::private_key::PrivateKey;
 use crate::core::x509::revocation::{Reason, Template, to_pem};
 use crate::core::x509::time::{Moment, Period, Until};
 use crate::core::{Error, World, logs, store};
@@ -29,13 +33,21 @@ pub(super) fn list_der(ca: &Path) -> PathBuf {
     ca.with_extension("crl.der")
 }
 
-/// The books of one CA.
+/// Somebody who signs a list.
+#[derive(Clone)]
+pub(super) struct Signer {
+    certificate: Certificate,
+    key: Rc<PrivateKey>,
+}
+
+/// The books of one CA; in the middle of a rotation, of the old and the new one together.
 pub(super) struct Ledger {
     files: Pair,
-    ca: Ca,
+    /// Who signs the list: each CA that is trusted, the one that signs certificates first.
+    signers: Vec<Signer>,
     standing: Standing,
-    /// The list that is there, and its bytes.
-    old: Option<(Bytes, Crl)>,
+    /// The lists that are there, and the bytes of their file.
+    old: Option<(Bytes, Vec<Crl>)>,
     /// The same in DER, whatever that holds.
     old_der: Option<Bytes>,
     /// Whether it lacks cRLSign, and signs all the same.
@@ -45,28 +57,47 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Reads the books of a CA that is to sign a list.
     pub fn read(files: &Pair, spec: &ListSpec, now: Moment) -> Result<Self, Error> {
-        let (list, list_der) = (list(&files.certificate), list_der(&files.certificate));
-        let paths = [&files.certificate, &files.key, &list, &list_der].map(Clone::clone);
-        let snapshot = store::read(paths);
+        let snapshot = store::read([&files.certificate, &files.key].map(Clone::clone));
         let inventory = Inventory::new(&snapshot);
         let chain = inventory.need_chain("CA certificate", &files.certificate)?;
         let key = inventory.key("CA key", &files.key)?;
-        let key = key.ok_or_else(|| RevokeError::NoKey(files.key.clone()))?;
+        let key = Rc::new(key.ok_or_else(|| RevokeError::NoKey(files.key.clone()))?);
         let path = || files.certificate.clone();
-        let ca = Ca::new(chain, key, now)
+        let ca = Ca::new(chain, Rc::clone(&key), now)
             .map_err(|source| inventory::Error::Ca { path: path(), source })?;
-        let extensions = ca.certificate().extensions();
-        let is_unfit = extensions.permits(KeyUsages::CRLSign) == Some(false);
-        if is_unfit && !spec.force {
-            let found = extensions.key_usages().join(", ");
-            let subject = ca.certificate().subject().to_string();
+        let signer = Signer { certificate: ca.certificate().clone(), key };
+        let mut signers = vec![signer];
+        signers.extend(companion(files, ca.certificate())?);
+        Self::read_by(files, signers.clone(), &signers, spec, now)
+    }
+
+    /// The same where it is known who signs the list, and who may have signed those that are there.
+    pub fn read_by(
+        files: &Pair,
+        signers: Vec<Signer>,
+        known: &[Signer],
+        spec: &ListSpec,
+        now: Moment,
+    ) -> Result<Self, Error> {
+        let (list, list_der) = (list(&files.certificate), list_der(&files.certificate));
+        let snapshot = store::read([&list, &list_der].map(Clone::clone));
+        let inventory = Inventory::new(&snapshot);
+        let path = || files.certificate.clone();
+        let unfit = signers
+            .iter()
+            .map(|it| &it.certificate)
+            .find(|it| it.extensions().permits(KeyUsages::CRLSign) == Some(false));
+        if let Some(ca) = unfit.filter(|_| !spec.force) {
+            let found = ca.extensions().key_usages().join(", ");
+            let subject = ca.subject().to_string();
             return Err(RevokeError::NoCrlSign { path: path(), subject, found }.into());
         }
+        let is_unfit = unfit.is_some();
         let old = inventory.bytes("revocation list", &list)?;
-        let old = old.map(|bytes| read_list(&list, bytes, ca.certificate())).transpose()?;
+        let old = old.map(|bytes| read_lists(&list, bytes, known)).transpose()?;
         let old_der = inventory.bytes("revocation list", &list_der)?.cloned();
         let standing = logs::standing(&files.certificate)?;
-        let ledger = Self { files: files.clone(), ca, standing, old, old_der, is_unfit };
+        let ledger = Self { files: files.clone(), signers, standing, old, old_der, is_unfit };
         match ledger.last_update().filter(|last| now < *last && !spec.force) {
             Some(last) => Err(RevokeError::ClockBehind { ca: path(), last, now }.into()),
             None => Ok(ledger),
@@ -75,7 +106,7 @@ impl Ledger {
 
     /// The certificate of the CA.
     pub fn certificate(&self) -> &Certificate {
-        self.ca.certificate()
+        &self.signers[0].certificate
     }
 
     /// Where the list goes that etcd reads.
@@ -97,22 +128,27 @@ impl Ledger {
 
     /// Whether the list that is there says all that the log says.
     pub fn says_all(&self) -> bool {
-        let Some((_, old)) = &self.old else { return false };
-        let listed = old.revoked();
-        let is_listed = |serial: &Number| listed.iter().any(|one| one.serial_number == *serial);
-        self.standing.revoked.keys().all(is_listed) && !self.standing.released.iter().any(is_listed)
+        let lists = self.lists();
+        let says_all = |(list, signer): (&Crl, &Signer)| {
+            let listed = list.revoked();
+            let is_listed = |serial: &Number| listed.iter().any(|one| one.serial_number == *serial);
+            list.is_signed_by(signer.certificate.public_key())
+                && self.standing.revoked.keys().all(is_listed)
+                && !self.standing.released.iter().any(is_listed)
+        };
+        lists.len() == self.signers.len() && lists.iter().zip(&self.signers).all(says_all)
     }
 
     /// Whether it does, and is not due within this time.
     pub fn lasts(&self, period: Period, now: Moment) -> bool {
-        let next = self.old.as_ref().and_then(|(_, old)| old.next_update());
+        let next = self.lists().iter().map(Crl::next_update).min().flatten();
         let end = Until::After(period).end(now);
         self.says_all() && next.is_some_and(|next| end.is_ok_and(|end| next > end))
     }
 
     /// The list that is there, for a report that keeps it.
     pub fn kept(&self) -> Option<ListRow> {
-        let (_, old) = self.old.as_ref()?;
+        let old = self.lists().first()?;
         Some(ListRow {
             action: Action::Keep,
             path: self.list(),
@@ -151,8 +187,9 @@ impl Ledger {
             self.standing.add(log::Line { event: event.clone(), act: log::Act::of(world) });
         }
         let template = self.template(spec, world.now)?;
-        let der = template.sign(self.certificate(), self.ca.key(), world.entropy);
-        let der = der.map_err(|source| RevokeError::List { path: self.list(), source })?;
+        let sign = |it: &Signer| template.sign(&it.certificate, &it.key, world.entropy);
+        let all = self.signers.iter().map(sign).collect::<Result<Vec<_>, _>>();
+        let all = all.map_err(|source| RevokeError::List { path: self.list(), source })?;
         events.push(Event::List(Listed {
             number: template.number.clone(),
             entries: template.revoked.len(),
@@ -169,10 +206,13 @@ impl Ledger {
             entries: template.revoked.len(),
             next_update: template.next_update,
         });
-        list.push(public(self.list(), to_pem(&der).into_bytes(), old));
+        let text: String = all.iter().map(|der| to_pem(der)).collect();
+        list.push(public(self.list(), text.into_bytes(), old));
         if spec.der || self.old_der.is_some() || is_etcds(&self.files.certificate) {
             report.also.push(self.list_der());
-            list.push(public(self.list_der(), der, self.old_der.as_ref()));
+            // etcd reads one list and no more; in each of them is what all of them revoke.
+            let first = all.into_iter().next().unwrap_or_default();
+            list.push(public(self.list_der(), first, self.old_der.as_ref()));
         }
         if self.is_unfit {
             report.warnings.push(format!(
@@ -186,15 +226,23 @@ impl Ledger {
 
     /// What the list that is there revokes and the log does not know of: it was made elsewhere, or lines were lost.
     fn unlogged(&self) -> impl Iterator<Item = Revoked> {
-        let listed = self.old.as_ref().map(|(_, old)| old.revoked()).unwrap_or_default();
-        listed.into_iter().filter(|one| {
+        let listed = self.lists().iter().flat_map(Crl::revoked);
+        let unlogged = listed.filter(|one| {
             let serial = &one.serial_number;
             !self.standing.revoked.contains_key(serial) && !self.standing.released.contains(serial)
-        })
+        });
+        let unlogged: BTreeMap<_, _> =
+            unlogged.map(|one| (one.serial_number.clone(), one)).collect();
+        unlogged.into_values()
+    }
+
+    /// The lists that are there.
+    fn lists(&self) -> &[Crl] {
+        self.old.as_ref().map_or(&[], |(_, lists)| lists)
     }
 
     fn template(&self, spec: &ListSpec, now: Moment) -> Result<Template, Error> {
-        let of_list = self.old.as_ref().and_then(|(_, old)| old.number());
+        let of_list = self.lists().iter().filter_map(Crl::number).max();
         let of_log = self.standing.list.as_ref().map(|(last, _)| last.number.clone());
         let last = of_list.max(of_log).unwrap_or_default();
         let number = last.next().ok_or(RevokeError::UsedUp(last))?;
@@ -214,14 +262,14 @@ impl Ledger {
 
     /// When the last list was made, as far as list and log remember.
     fn last_update(&self) -> Option<Moment> {
-        let of_list = self.old.as_ref().map(|(_, old)| old.this_update());
+        let of_list = self.lists().iter().map(Crl::this_update).max();
         of_list.max(self.standing.list.as_ref().map(|(_, when)| *when))
     }
 
     /// How long the last list counts, the one that is there or the one that the log remembers.
     fn last_period(&self) -> Option<Period> {
         let of_list =
-            self.old.as_ref().and_then(|(_, old)| Some((old.this_update(), old.next_update()?)));
+            self.lists().first().and_then(|old| Some((old.this_update(), old.next_update()?)));
         let of_log = self.standing.list.as_ref().map(|(last, made)| (*made, last.next_update));
         let (made, next) = of_list.or(of_log)?;
         Period::between(made, next)
@@ -234,13 +282,53 @@ fn is_etcds(ca: &Path) -> bool {
     file.is_some_and(|file| ca.with_extension("").ends_with(file))
 }
 
-fn read_list(path: &Path, bytes: &Bytes, ca: &Certificate) -> Result<(Bytes, Crl), RevokeError> {
+/// The CA that is trusted beside the one that signs certificates, in the middle of a rotation: whoever looks for a list by it must
+/// find one.
+fn companion(files: &Pair, ca: &Certificate) -> Result<Option<Signer>, Error> {
+    for anchor in Anchor::all() {
+        let Some(cert_dir) = anchor.cert_dir_of(&files.certificate) else { continue };
+        let path = cert_dir.join(rotation::FILE);
+        let snapshot = store::read([path.clone()]);
+        let state = Inventory::new(&snapshot).bytes("state of rotations", &path)?;
+        let state = state.map(|bytes| State::parse(&path, bytes)).transpose()?.unwrap_or_default();
+        let Some(entry) = state.entry(anchor).filter(|entry| entry.stage.trusts_both()) else {
+            continue;
+        };
+        let snapshot = store::read(entry.files(cert_dir));
+        let rotation = Rotation::find(entry.clone(), cert_dir, Inventory::new(&snapshot))?;
+        let mut signers = signers(rotation.list_signers(entry.stage));
+        signers.retain(|signer| signer.certificate != *ca);
+        return Ok(signers.pop());
+    }
+    Ok(None)
+}
+
+/// Sides of a rotation, as who signs a list.
+pub(super) fn signers<'a>(sides: impl IntoIterator<Item = &'a Side>) -> Vec<Signer> {
+    let signer = |side: &Side| match &side.public {
+        Public::Certificate(ca) => {
+            Some(Signer { certificate: (**ca).clone(), key: Rc::clone(&side.key) })
+        }
+        Public::Key(_) => None,
+    };
+    sides.into_iter().filter_map(signer).collect()
+}
+
+fn read_lists(
+    path: &Path,
+    bytes: &Bytes,
+    known: &[Signer],
+) -> Result<(Bytes, Vec<Crl>), RevokeError> {
     let wrong = |source| RevokeError::List { path: path.to_owned(), source };
-    let list = Crl::from_pem(bytes).map_err(wrong)?;
-    match list.issuer() == ca.subject() && list.is_signed_by(ca.public_key()) {
-        true => Ok((bytes.clone(), list)),
+    let lists = Crl::all_from_pem(bytes).map_err(wrong)?;
+    let is_by = |list: &Crl, it: &Signer| {
+        list.issuer() == it.certificate.subject() && list.is_signed_by(it.certificate.public_key())
+    };
+    match lists.iter().all(|list| known.iter().any(|it| is_by(list, it))) {
+        true => Ok((bytes.clone(), lists)),
         false => {
-            Err(RevokeError::ForeignList { path: path.to_owned(), ca: ca.subject().to_string() })
+            let ca = known[0].certificate.subject().to_string();
+            Err(RevokeError::ForeignList { path: path.to_owned(), ca })
         }
     }
 }

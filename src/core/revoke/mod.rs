@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::core::changes::{Changes, folder_of};
 use crate::core::log::{Event, Filter, Released, Revoked};
 use crate::core::report::{Revocation, RevokeReport, TakenBack};
+use crate::core::rotation::{Rotation, Stage};
 use crate::core::spec::Pair;
 use crate::core::store::{self, Guard, Lockable};
 use crate::core::x509::revocation::Reason;
@@ -152,6 +153,26 @@ pub fn refresh(wanted: &Refresh, dry_run: bool, world: &World<'_>) -> Result<Rev
     }
     commit(guard, all, folder_of(&cas[0].certificate))?;
     Ok(report)
+}
+
+/// Makes the list of a CA that a rotation brings to a stage: by the word of all who are trusted then.
+///
+/// # Errors
+///
+/// A list that is there and is of neither the old nor the new one, or cannot be read.
+pub fn relist(
+    files: &Pair,
+    rotation: &Rotation,
+    stage: Stage,
+    report: &mut RevokeReport,
+    world: &World<'_>,
+) -> Result<Changes, Error> {
+    // A CA that may not sign lists has one because somebody forced that.
+    let spec = ListSpec { next_update: None, der: false, force: true };
+    let signers = ledger::signers(rotation.list_signers(stage));
+    let known = ledger::signers([&rotation.old, &rotation.new]);
+    let ledger = Ledger::read_by(files, signers, &known, &spec, world.now)?;
+    ledger.write(Vec::new(), &spec, report, world)
 }
 
 /// Whoever had to change a key may have renewed the certificate before: the older one is still good.

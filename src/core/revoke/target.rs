@@ -68,7 +68,9 @@ fn in_file(file: &Path, wanted: &Revoke, cas: &[Pair]) -> Result<Found, Error> {
     let snapshot = store::read(cas.iter().map(|ca| ca.certificate.clone()));
     for ca in cas {
         let chain = Inventory::new(&snapshot).need_chain("CA certificate", &ca.certificate)?;
-        if is_issued_by(&certificate, &chain[0]) {
+        // In the middle of a rotation both CAs are there, which have one name and one log.
+        let mut signers = chain.iter().filter(|it| it.subject() == chain[0].subject());
+        if signers.any(|it| is_issued_by(&certificate, it)) {
             let serial = certificate.number();
             let logged = with_serial(&serial, &ca.certificate)?;
             let is_logged = logged.iter().any(|one| one.sha256 == certificate.fingerprint());

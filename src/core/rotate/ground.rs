@@ -9,12 +9,12 @@ use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::clean;
 use crate::core::plan::relative;
 use crate::core::rotation::{
-    self, Anchor, Entry, FILE, Files, Ground, Order, Server, Stage, State, is_kubeconfig,
+    self, Anchor, Entry, FILE, Files, Ground, Missing, Order, Server, Stage, State, is_kubeconfig,
 };
-use crate::core::spec::in_folder;
+use crate::core::spec::{ClusterError, Config, NodesError, in_folder};
 use crate::core::x509::number::Number;
 use crate::core::x509::time::Moment;
-use crate::core::{Error, logs, store};
+use crate::core::{Error, logs, read_config, store};
 
 /// The folder in the certificate folder that holds those that stand by.
 pub(super) const STANDBY: &str = ".kubepki-rotation";
@@ -30,6 +30,8 @@ pub(super) struct Read {
     snapshot: Snapshot,
     /// What was found.
     paths: Vec<PathBuf>,
+    /// What inventories name and is not there.
+    pub missing: Vec<Missing>,
     /// What each CA has taken back, by the file of its certificate.
     revoked: BTreeMap<PathBuf, BTreeSet<Number>>,
 }
@@ -44,6 +46,7 @@ impl Read {
             None => State::default(),
         };
         let paths = wanted.paths(&mut state)?;
+        let missing = wanted.missing(&state)?;
         let mut all: Vec<PathBuf> = paths.clone();
         all.push(path);
         for anchor in Anchor::all() {
@@ -51,6 +54,7 @@ impl Read {
                 [anchor.public_file(), anchor.key_file()].map(|it| wanted.cert_dir.join(it)),
             );
         }
+        all.extend(Anchor::all().filter_map(Anchor::list_file).map(|it| wanted.cert_dir.join(it)));
         for entry in &state.entries {
             let (public, key) = entry.standby_files(&wanted.cert_dir);
             all.extend([public, key, entry.cross_file(&wanted.cert_dir)]);
@@ -66,7 +70,7 @@ impl Read {
             let serials = logs::standing(&ca)?.revoked.into_keys().collect();
             revoked.insert(ca, serials);
         }
-        Ok(Self { state, snapshot: store::read(all), paths, revoked })
+        Ok(Self { state, snapshot: store::read(all), paths, missing, revoked })
     }
 
     pub(super) fn ground<'a>(
@@ -81,6 +85,7 @@ impl Read {
             now,
             token_lifetime: wanted.token_lifetime,
             revoked: &self.revoked,
+            missing: &self.missing,
             servers,
         }
     }
@@ -136,6 +141,8 @@ impl Rotate {
         let seen_from_home = |place: &PathBuf| relative(&self.absolute(place), &home.join(FILE));
         add_new(&mut state.kubeconfig_dirs, seen_from_home(&self.kubeconfig_dir));
         self.also.iter().for_each(|place| add_new(&mut state.also, seen_from_home(place)));
+        let inventory = self.inventory.iter();
+        inventory.for_each(|file| add_new(&mut state.inventories, seen_from_home(file)));
 
         let mut paths = store::files(&self.cert_dir)?;
         for place in &state.kubeconfig_dirs {
@@ -145,6 +152,28 @@ impl Rotate {
             paths.extend(store::files(&self.there(&home.join(place))?)?);
         }
         Ok(store::distinct(paths))
+    }
+
+    /// What the inventories name that is in none of the folders of kubeconfigs.
+    fn missing(&self, state: &State) -> Result<Vec<Missing>, Error> {
+        let home = self.absolute(&self.cert_dir);
+        let mut missing = Vec::new();
+        for inventory in &state.inventories {
+            let inventory = self.there(&home.join(inventory))?;
+            let Config::ClusterPki(cluster) = read_config(&inventory)? else {
+                return Err(ClusterError::from(NodesError::NoInventory(inventory)).into());
+            };
+            let folders = state.kubeconfig_dirs.iter().map(|dir| self.spelled(&home.join(dir)));
+            let found: Vec<_> = folders.map(|folder| cluster.places(&folder)).collect();
+            let is_nowhere = |index: &usize| !found.iter().any(|it| store::is_there(&it[*index]));
+            let here = cluster.places(&self.kubeconfig_dir);
+            let nowhere = (0..here.len()).filter(is_nowhere).map(|index| here[index].clone());
+            let paths: Vec<PathBuf> = nowhere.collect();
+            if !paths.is_empty() {
+                missing.push(Missing { inventory, paths });
+            }
+        }
+        Ok(missing)
     }
 
     /// A place that must be there, as one would type it here.

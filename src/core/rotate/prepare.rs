@@ -1,10 +1,11 @@
 //! The first stage: a new CA or key is made, beside the old one, and nothing uses it.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::ground::{Read, STANDBY};
 use super::{Rotate, logs};
-use crate::core::changes::Changes;
+use crate::core::changes::{Changes, folder_of};
 use crate::core::inventory;
 use crate::core::plan::{self, Plan};
 use crate::core::report::{Action, CertificateFacts, FileReport, MadeReport, RotatedReport};
@@ -13,22 +14,24 @@ use crate::core::rotation::{
 };
 use crate::core::sign::{self, Made, Outcome};
 use crate::core::spec::{
-    CertificateSpec, Destination, IssuerSpec, KeyPairSpec, KeySpec, Spec, Unsigned, Wanted,
+    CertificateSpec, Destination, IssuerSpec, KeyPairSpec, KeySpec, Pair, Spec, Unsigned, Wanted,
 };
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain::{self, is_issued_by};
 use crate::core::x509::key_type::KeyType;
 use crate::core::x509::profile::Profile;
 use crate::core::x509::time::{Moment, Period, Until};
-use crate::core::{Error, World, keys, store};
+use crate::core::{Error, World, keys, log, store};
 
 /// What new ones are to be like; without a word, as the old ones are.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Preparation {
     /// The kind of key.
     pub key_type: Option<KeyType>,
     /// How long a CA lives.
     pub until: Option<Until>,
+    /// The CA above, for one that is no root.
+    pub parent: Option<Pair>,
 }
 
 /// One that is about to be rotated.
@@ -42,19 +45,24 @@ struct Begun {
 ///
 /// # Errors
 ///
-/// A rotation that is under way already; a CA that is not there, is no root, or whose key is elsewhere; files that cannot be read or
+/// Nodes or users that are not here; a rotation that is under way already; a CA that is not there, is no root, or whose key is elsewhere; files that cannot be read or
 /// written. Nothing was changed then.
 pub fn prepare_rotation(
     wanted: &Rotate,
-    preparation: Preparation,
+    preparation: &Preparation,
     world: &World<'_>,
     watch: &mut dyn FnMut(keys::Progress),
 ) -> Result<RotatedReport, Error> {
-    let guard = wanted.lock(world)?;
+    let parent = preparation.parent.as_ref();
+    // The log of whoever signs gets a line.
+    let guard = wanted.lock(parent.map(|parent| folder_of(&parent.certificate)), world)?;
     let mut report = wanted.begin(guard.as_ref());
     let read = Read::new(wanted)?;
     let ground = read.ground(wanted, &[], world.now);
-    let begun = wanted.anchors.iter().map(|anchor| begin(*anchor, wanted, &read, &ground));
+    if let Some(missing) = ground.missing.first() {
+        return Err(rotation::Error::Missing(missing.clone()).into());
+    }
+    let begun = wanted.anchors.iter().map(|anchor| begin(*anchor, wanted, parent, &read, &ground));
     let begun: Vec<Begun> = begun.collect::<Result<_, _>>()?;
 
     let plan = plan_of(&begun, wanted, preparation, &ground)?;
@@ -77,17 +85,19 @@ pub fn prepare_rotation(
         return Ok(report);
     };
     let drawn = keys::draw_for(&plan, world.entropy, watch)?;
-    let Outcome { changes: Changes { mut list, .. }, made, .. } =
+    let Outcome { changes: Changes { mut list, .. }, made, issued, .. } =
         sign::carry_out(plan, drawn, world.entropy)?;
     // In the log of the place that it is going to take, where all is that one CA after the other signs there.
-    let roots = begun.iter().zip(&made);
+    let roots = begun.iter().zip(&made).filter(|_| parent.is_none());
     let roots = roots.flat_map(|(it, made)| made.chain.iter().map(|ca| (it.anchor, ca)));
     list.extend(logs(wanted, roots, world));
+    let below = issued.iter().filter(|_| parent.is_some());
+    list.extend(log::issued(below.map(|(ca, made)| (ca.clone(), made)), world));
     let mut state = read.state.clone();
     for (begun, made) in begun.iter().zip(&made) {
         report
             .certificates
-            .extend(made.chain.iter().map(|ca| CertificateFacts::new(ca, world.now)));
+            .extend(made.chain.iter().take(1).map(|ca| CertificateFacts::new(ca, world.now)));
         state.put(entry(begun, made, world.now));
     }
     put_state(&mut files, &state, &ground)?;
@@ -102,6 +112,7 @@ pub fn prepare_rotation(
 fn begin(
     anchor: Anchor,
     wanted: &Rotate,
+    parent: Option<&Pair>,
     read: &Read,
     ground: &Ground<'_>,
 ) -> Result<Begun, Error> {
@@ -117,11 +128,14 @@ fn begin(
     };
     let bytes = ground.inventory.need(what, &public)?;
     let elsewhere = || rotation::Error::KeyElsewhere { anchor, key: key_file.clone() };
-    let key = ground.inventory.key("key", &key_file)?.ok_or_else(elsewhere)?;
+    let key = Rc::new(ground.inventory.key("key", &key_file)?.ok_or_else(elsewhere)?);
     let found = match anchor {
         Anchor::Authority(_) => {
             let chain = ground.inventory.need_chain(what, &public)?;
-            check_root(&public, &chain[0])?;
+            match parent {
+                None => check_root(anchor, &public, &chain[0])?,
+                Some(parent) => check_below(&public, &chain[0], parent)?,
+            }
             chain::belongs(&chain[0], key.public_key())
                 .map_err(|source| rotation::Error::ForeignKey { path: public.clone(), source })?;
             Some(Public::certificate(chain[0].clone()))
@@ -134,13 +148,25 @@ fn begin(
     Ok(Begun { anchor, old, standby: standby(anchor, &wanted.cert_dir) })
 }
 
-/// A root that signed itself: who trusts an intermediate trusts what is above it as well.
-fn check_root(path: &Path, ca: &Certificate) -> Result<(), Error> {
+/// A root that signed itself.
+fn check_root(anchor: Anchor, path: &Path, ca: &Certificate) -> Result<(), Error> {
     if is_issued_by(ca, ca) {
         return Ok(());
     }
     let (path, issuer) = (path.to_owned(), ca.issuer().to_string());
-    Err(rotation::Error::NotARoot { path, issuer }.into())
+    Err(rotation::Error::NotARoot { anchor, path, issuer }.into())
+}
+
+/// One that the CA above signed: the new one has a place below the same root, which all trust who trust the old one.
+fn check_below(path: &Path, ca: &Certificate, parent: &Pair) -> Result<(), Error> {
+    let snapshot = store::read([parent.certificate.clone()]);
+    let chain =
+        inventory::Inventory::new(&snapshot).need_chain("CA certificate", &parent.certificate)?;
+    if is_issued_by(ca, &chain[0]) && !is_issued_by(ca, ca) {
+        return Ok(());
+    }
+    let (path, parent) = (path.to_owned(), parent.certificate.clone());
+    Err(rotation::Error::NotBelow { path, parent, issuer: ca.issuer().to_string() }.into())
 }
 
 /// The first folder that holds none that stands by. One in which a run was killed is taken again, so that what it left there goes.
@@ -159,7 +185,7 @@ fn standby(anchor: Anchor, cert_dir: &Path) -> PathBuf {
 fn plan_of(
     begun: &[Begun],
     wanted: &Rotate,
-    preparation: Preparation,
+    preparation: &Preparation,
     ground: &Ground<'_>,
 ) -> Result<Plan, Error> {
     let spec = Spec {
@@ -182,7 +208,12 @@ impl Begun {
     }
 
     /// The same name, the same kind of key, and as long a life, unless something else was asked for.
-    fn wanted(&self, cert_dir: &Path, Preparation { key_type, until }: Preparation) -> Wanted {
+    fn wanted(&self, cert_dir: &Path, preparation: &Preparation) -> Wanted {
+        let Preparation { key_type, until, parent } = preparation.clone();
+        let (profile, issuer) = match parent {
+            Some(parent) => (Profile::INTERMEDIATE, IssuerSpec::Files(parent)),
+            None => (Profile::ROOT, IssuerSpec::Itself),
+        };
         let (public, private) = self.files(cert_dir);
         let key_type = key_type.or(self.old.key.public_key().key_type());
         match &self.old.public {
@@ -191,10 +222,10 @@ impl Begun {
                 certificate: Destination::File(public),
                 key: KeySpec::Own { to: Destination::File(private), key_type },
                 subject: ca.subject(),
-                profile: Profile::ROOT,
+                profile,
                 sans: ca.extensions().sans(),
                 until: Some(until.unwrap_or(Until::After(period(ca)))),
-                issuer: IssuerSpec::Itself,
+                issuer,
             }),
         }
     }

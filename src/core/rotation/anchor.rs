@@ -1,6 +1,7 @@
 //! What can be rotated, and the stages that this goes through.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::core::catalog::{self, KeyPairRow, ROWS, Row, SERVICE_ACCOUNT};
 
@@ -85,6 +86,13 @@ impl Anchor {
         }
     }
 
+    /// The certificate folder that this is the public file of, where it is.
+    pub fn cert_dir_of(self, public: &Path) -> Option<&Path> {
+        let file = self.public_file();
+        let depth = Path::new(&file).iter().count();
+        public.ancestors().nth(depth).filter(|_| public.ends_with(&file))
+    }
+
     /// The suffix of the public half.
     pub fn public_suffix(self) -> &'static str {
         match self {
@@ -166,6 +174,11 @@ impl Stage {
     pub fn previous(self, anchor: Anchor) -> Option<Self> {
         let mut stages = std::iter::successors(Some(Self::Prepared), |stage| stage.next(anchor));
         stages.find(|stage| stage.next(anchor) == Some(self))
+    }
+
+    /// Whether old and new one are trusted, both of them.
+    pub fn trusts_both(self) -> bool {
+        matches!(self, Self::Trusted | Self::Reissued | Self::Switched)
     }
 
     /// Whether there is something to go on with.

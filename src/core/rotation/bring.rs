@@ -1,14 +1,16 @@
 //! A rotation with both sides at hand, and what the files are at each of its stages.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::anchor::{Anchor, Stage};
-use super::error::Error;
+use super::error::{Error, Missing};
 use super::files::{Files, Said, Standing, Touched};
 use super::plan::Ground;
 use super::side::{Public, Side};
 use super::state::{Entry, FILE};
 use crate::core::changes::{Bytes, Secrecy};
+use crate::core::inventory::Inventory;
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain::is_issued_by;
 use crate::core::x509::private_key::PrivateKey;
@@ -39,18 +41,27 @@ pub(super) struct Aim<'a> {
     pub(super) to: &'a Side,
 }
 
+impl Missing {
+    fn lag(&self) -> impl Iterator<Item = Touched> {
+        self.paths.iter().map(|path| {
+            let inventory = self.inventory.display();
+            Touched::lack(path.clone(), format!("is not here, and {inventory} names it"))
+        })
+    }
+}
+
 impl Rotation {
     /// The two sides of a rotation, from the files that it names.
     ///
     /// # Errors
     ///
     /// Files that are not there or of another CA.
-    pub fn find(entry: Entry, ground: &Ground<'_>) -> Result<Self, Error> {
-        let old = side(&entry, "old", &entry.old, ground)?;
-        let new = side(&entry, "new", &entry.new, ground)?;
-        let path = entry.cross_file(ground.cert_dir);
+    pub fn find(entry: Entry, cert_dir: &Path, inventory: Inventory<'_>) -> Result<Self, Error> {
+        let old = side(&entry, "old", &entry.old, cert_dir, inventory)?;
+        let new = side(&entry, "new", &entry.new, cert_dir, inventory)?;
+        let path = entry.cross_file(cert_dir);
         let cross = match entry.cross_signed {
-            true => ground.inventory.need_chain("cross-signed CA", &path)?.into_iter().next(),
+            true => inventory.need_chain("cross-signed CA", &path)?.into_iter().next(),
             false => None,
         };
         Ok(Self { entry, old, new, cross })
@@ -67,21 +78,15 @@ impl Rotation {
         let mut lag = Vec::new();
         self.bring(stage, &mut files, ground)?;
         lag.extend(files.touched());
+        lag.extend(self.lag_of_list(stage, ground)?);
+        lag.extend(ground.missing.iter().flat_map(Missing::lag));
         lag.extend(ground.servers.iter().flat_map(|server| self.lag_of(stage, server)));
         let (others, _) = self.certificates_of_others(stage, &files, ground);
         let which = self.which(self.aim(stage).from);
         for Standing { certificate, paths } in others {
-            lag.push(Touched {
-                path: paths[0].clone(),
-                is_new: false,
-                is_edited: false,
-                about: String::new(),
-                lacks: format!(
-                    "holds a certificate of `{}` by the {which} {}",
-                    certificate.subject(),
-                    self.entry.anchor
-                ),
-            });
+            let (subject, anchor) = (certificate.subject(), self.entry.anchor);
+            let lacks = format!("holds a certificate of `{subject}` by the {which} {anchor}");
+            lag.push(Touched::lack(paths[0].clone(), lacks));
         }
         Ok(lag)
     }
@@ -110,7 +115,7 @@ impl Rotation {
         files.put_bundles([&self.old.public, &self.new.public], &publics, is_single, &said)?;
 
         let which = self.which(signer);
-        let keys = [&self.old.key, &self.new.key];
+        let keys: [&PrivateKey; 2] = [&self.old.key, &self.new.key];
         let said = Said {
             about: format!("key of the {which} {anchor}"),
             lacks: format!("is not the key of the {which} {anchor}"),
@@ -163,7 +168,11 @@ impl Rotation {
         };
         let old = ground.inventory.bytes("file", &public)?.cloned();
         let pem = Bytes::new(side.public.to_pem().into_bytes());
-        files.put(public, old, pem, Secrecy::Public, &said("public half"));
+        // Behind an intermediate stands what is above it.
+        let found = old.as_ref().and_then(|bytes| Public::all_in(bytes).into_iter().next());
+        if found.as_ref() != Some(&side.public) {
+            files.put(public, old, pem, Secrecy::Public, &said("public half"));
+        }
         let old = ground.inventory.bytes("key", &key)?.cloned();
         let pem = Bytes::new(side.key.to_pem().as_bytes().to_vec());
         files.put(key, old, pem, Secrecy::Secret, &said("key"));
@@ -193,6 +202,11 @@ impl Rotation {
         })
     }
 
+    /// Whether they signed themselves. Those below another CA need no cross-signing: who trusts one trusts what is above both.
+    pub fn is_of_roots(&self) -> bool {
+        matches!(&self.old.public, Public::Certificate(ca) if is_issued_by(ca, ca))
+    }
+
     pub(super) fn aim(&self, stage: Stage) -> Aim<'_> {
         let Self { old, new, .. } = self;
         let (trusted, new_signs, new_is_used) = match stage {
@@ -207,7 +221,8 @@ impl Rotation {
         Aim { trusted, signer, standby, from, to }
     }
 
-    pub(super) fn which(&self, side: &Side) -> &'static str {
+    /// `old` or `new`.
+    pub fn which(&self, side: &Side) -> &'static str {
         if side.public == self.new.public { "new" } else { "old" }
     }
 }
@@ -245,9 +260,9 @@ fn side(
     entry: &Entry,
     which: &'static str,
     fingerprint: &str,
-    ground: &Ground<'_>,
+    cert_dir: &Path,
+    inventory: Inventory<'_>,
 ) -> Result<Side, Error> {
-    let Ground { cert_dir, inventory, .. } = ground;
     let (anchor, (standby, standby_key)) = (entry.anchor, entry.standby_files(cert_dir));
     let (public, key) = (cert_dir.join(anchor.public_file()), cert_dir.join(anchor.key_file()));
     let mut found = None;
@@ -264,7 +279,7 @@ fn side(
     for path in [&key, &standby_key] {
         let key: Option<PrivateKey> = inventory.key("key", path)?;
         if let Some(key) = key.filter(|key| key.public_key() == found.key()) {
-            return Ok(Side { public: found, key });
+            return Ok(Side { public: found, key: Rc::new(key) });
         }
     }
     Err(Error::NoKey { anchor, which, key, standby: standby_key })

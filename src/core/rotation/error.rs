@@ -9,6 +9,22 @@ use crate::core::x509::time::Moment;
 use crate::core::x509::{cert, chain, pem};
 use crate::core::{inventory, kubeconfig};
 
+/// Nodes and users of an inventory that are not here.
+#[derive(Clone, Debug)]
+pub struct Missing {
+    /// The inventory.
+    pub inventory: PathBuf,
+    /// Where they should be, of which there is at least one.
+    pub paths: Vec<PathBuf>,
+}
+
+impl Missing {
+    /// What is typed to make it anew.
+    pub fn to_type(&self) -> String {
+        format!("kubepki cluster init --config {}", quoted(&self.inventory))
+    }
+}
+
 /// Why a rotation does not go on. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -57,6 +73,9 @@ pub enum Error {
         /// What is still to be done for it.
         files: Vec<Touched>,
     },
+    /// An inventory names nodes or users that are not here.
+    #[error("{} names what is not here: {}", .0.inventory.display(), named(&.0.paths))]
+    Missing(Missing),
     /// The key of one of the two is nowhere.
     #[error("the key of the {which} {anchor} is neither in {} nor in {}", key.display(), standby.display())]
     NoKey {
@@ -75,8 +94,20 @@ pub enum Error {
     /// Somebody else signed the CA.
     #[error("CA {}: it is no root, `{issuer}` signed it", path.display())]
     NotARoot {
+        /// What is to be rotated.
+        anchor: Anchor,
         /// The CA.
         path: PathBuf,
+        /// Who signed it.
+        issuer: String,
+    },
+    /// Another one signed the CA than was named.
+    #[error("CA {}: {} did not sign it, but `{issuer}`", path.display(), parent.display())]
+    NotBelow {
+        /// The CA.
+        path: PathBuf,
+        /// The one that was named.
+        parent: PathBuf,
         /// Who signed it.
         issuer: String,
     },
@@ -190,8 +221,17 @@ impl Error {
                 None => format!("complete it: {}", anchor.to_type(stage.word())),
             },
             Self::KeyElsewhere { .. } | Self::NoKey { .. } => "rotate where the key is".into(),
+            Self::Missing(missing) => format!(
+                "bring it here, or make it anew: {}; or take its name out of the inventory",
+                missing.to_type()
+            ),
             Self::NotUnderWay(anchor) => format!("begin one: {}", anchor.to_type("prepare")),
-            Self::NotARoot { .. } => "rotate the root that signed it, and make it anew: kubepki ca init".into(),
+            Self::NotARoot { anchor, .. } => {
+                format!("name that one, with its key beside it: {} --parent FILE", anchor.to_type("prepare"))
+            }
+            Self::NotBelow { path, .. } => {
+                format!("name the one that did; a root has none: kubepki cert show {}", quoted(path))
+            }
             Self::Nothing { anchor, .. } => format!("begin one: {}", anchor.to_type("prepare")),
             Self::NothingBefore { anchor, .. } => {
                 format!("give it up: {}", anchor.to_type("abort"))
@@ -232,11 +272,18 @@ fn server(lacks: &Touched) -> Option<String> {
 
 /// The first few files, and how many more there are.
 fn told(files: &[Touched]) -> String {
+    some(files, |one| format!("{} {}", one.path.display(), one.lacks))
+}
+
+fn named(paths: &[PathBuf]) -> String {
+    some(paths, |path| path.display().to_string())
+}
+
+fn some<T>(all: &[T], text: impl Fn(&T) -> String) -> String {
     const FEW: usize = 3;
-    let mut text: Vec<String> =
-        files.iter().take(FEW).map(|one| format!("{} {}", one.path.display(), one.lacks)).collect();
-    if files.len() > FEW {
-        text.push(format!("and {} more", files.len() - FEW));
+    let mut texts: Vec<String> = all.iter().take(FEW).map(text).collect();
+    if all.len() > FEW {
+        texts.push(format!("and {} more", all.len() - FEW));
     }
-    text.join(", ")
+    texts.join(", ")
 }

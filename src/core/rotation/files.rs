@@ -63,6 +63,13 @@ enum Content {
     Pem(Bytes),
 }
 
+impl Touched {
+    /// Something that no file of ours can change.
+    pub(super) fn lack(path: PathBuf, lacks: String) -> Self {
+        Self { path, is_new: false, is_edited: false, about: String::new(), lacks }
+    }
+}
+
 impl Files {
     /// Reads what may hold certificates or keys; anything else is passed over.
     ///

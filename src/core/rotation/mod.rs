@@ -8,6 +8,7 @@ mod anchor;
 mod bring;
 mod error;
 mod files;
+mod lists;
 mod plan;
 mod servers;
 mod side;
@@ -18,7 +19,7 @@ mod tests;
 
 pub use anchor::{Anchor, Stage};
 pub use bring::{Rotation, put_signing};
-pub use error::Error;
+pub use error::{Error, Missing};
 pub use files::{Files, Said, Standing, Touched, is_kubeconfig};
 pub use plan::{Ground, Move, Order, Plan, Reissue, plan, put_state};
 pub use servers::Server;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::anchor::{Anchor, Stage};
 use super::bring::{Aim, Rotation, crosses};
-use super::error::Error;
+use super::error::{Error, Missing};
 use super::files::{Files, Said, Standing};
 use super::servers::Server;
 use super::side::{Public, Side};
@@ -29,6 +29,8 @@ pub struct Ground<'a> {
     pub token_lifetime: Period,
     /// What each CA has taken back, by the file of its certificate.
     pub revoked: &'a BTreeMap<PathBuf, BTreeSet<Number>>,
+    /// What inventories name and is not here.
+    pub missing: &'a [Missing],
     /// Running servers that were looked at.
     pub servers: &'a [Server],
 }
@@ -82,7 +84,7 @@ pub struct Plan {
 ///
 /// # Errors
 ///
-/// A rotation that cannot go there now, or whose stage before is not complete; files that cannot be read or changed.
+/// Nodes or users that are not here; a rotation that cannot go there now, or whose stage before is not complete; files that cannot be read or changed.
 pub fn plan(
     rotations: Vec<Rotation>,
     order: Order,
@@ -90,6 +92,9 @@ pub fn plan(
     files: Files,
     ground: &Ground<'_>,
 ) -> Result<Plan, Error> {
+    if let Some(missing) = ground.missing.first() {
+        return Err(Error::Missing(missing.clone()));
+    }
     let mut moves = Vec::new();
     for rotation in &rotations {
         let to = rotation.stage_after(order, ground)?;
@@ -192,6 +197,11 @@ impl Plan {
     fn cross(&self, reissue: &Reissue) -> Option<&Certificate> {
         let rotation = &self.rotations[reissue.rotation];
         rotation.cross.as_ref().filter(|_| crosses(self.moves[reissue.rotation].to))
+    }
+
+    /// Each rotation, and where it goes.
+    pub fn turns(&self) -> impl Iterator<Item = (&Rotation, Stage)> {
+        self.rotations.iter().zip(self.moves.iter().map(|it| it.to))
     }
 
     /// Who issues a certificate anew.

@@ -23,13 +23,7 @@ impl Rotation {
     ///
     /// The old CA and the new one have the same name, and a server names each CA whose clients it believes: so the name must come twice.
     pub(super) fn lag_of(&self, stage: Stage, server: &Server) -> Vec<Touched> {
-        let lack = |lacks: String| Touched {
-            path: PathBuf::from(&server.url),
-            is_new: false,
-            is_edited: false,
-            about: String::new(),
-            lacks,
-        };
+        let lack = |lacks: String| Touched::lack(PathBuf::from(&server.url), lacks);
         let (Public::Certificate(old), Public::Certificate(new)) =
             (&self.old.public, &self.new.public)
         else {
@@ -47,7 +41,7 @@ impl Rotation {
         }
         let named = |name: &Vec<u8>| old.has_name(name) || new.has_name(name);
         let believed = shown.believes.iter().filter(|name| named(name)).count();
-        if believed == 1 && matches!(stage, Stage::Trusted | Stage::Reissued | Stage::Switched) {
+        if believed == 1 && stage.trusts_both() {
             lacks.push(lack(format!("believes clients of one {anchor}, not of both")));
         }
         lacks

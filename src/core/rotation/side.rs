@@ -1,6 +1,7 @@
 //! The old one and the new one: a CA or a token key, public half and private.
 
 use std::fmt;
+use std::rc::Rc;
 
 use crate::core::changes::Bytes;
 use crate::core::x509::cert::Certificate;
@@ -22,7 +23,7 @@ pub struct Side {
     /// What others believe in.
     pub public: Public,
     /// What signs.
-    pub key: PrivateKey,
+    pub key: Rc<PrivateKey>,
 }
 
 impl Public {

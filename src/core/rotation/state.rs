@@ -28,6 +28,8 @@ pub struct State {
     pub kubeconfig_dirs: Vec<PathBuf>,
     /// Other folders and files that are looked at, as seen from there.
     pub also: Vec<PathBuf>,
+    /// Inventories whose nodes and users are to be there, as seen from there.
+    pub inventories: Vec<PathBuf>,
     /// One for each CA or key that was ever rotated.
     pub entries: Vec<Entry>,
 }
@@ -62,6 +64,8 @@ struct Written {
     kubeconfig_dirs: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     also: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    inventories: Vec<String>,
     rotations: Vec<WrittenEntry>,
 }
 
@@ -101,6 +105,7 @@ impl State {
         Ok(Self {
             kubeconfig_dirs: written.kubeconfig_dirs.into_iter().map(PathBuf::from).collect(),
             also: written.also.into_iter().map(PathBuf::from).collect(),
+            inventories: written.inventories.into_iter().map(PathBuf::from).collect(),
             entries: entries.collect::<Result<_, _>>()?,
         })
     }
@@ -116,6 +121,7 @@ impl State {
             kind: KIND.to_owned(),
             kubeconfig_dirs: texts(&self.kubeconfig_dirs),
             also: texts(&self.also),
+            inventories: texts(&self.inventories),
             rotations: self.entries.iter().map(WrittenEntry::new).collect(),
         };
         let yaml = serde_saphyr::to_string(&written).expect("texts in lists are YAML");
@@ -142,6 +148,19 @@ impl Entry {
         let folder = cert_dir.join(&self.standby);
         let public = format!("standby.{}", self.anchor.public_suffix());
         (folder.join(public), folder.join("standby.key"))
+    }
+
+    /// All files of its two sides.
+    pub fn files(&self, cert_dir: &Path) -> [PathBuf; 5] {
+        let (public, key) = self.standby_files(cert_dir);
+        let signs = [self.anchor.public_file(), self.anchor.key_file()];
+        let [signing, signing_key] = signs.map(|file| cert_dir.join(file));
+        [signing, signing_key, public, key, self.cross_file(cert_dir)]
+    }
+
+    /// Where the last revocation list of the old CA is kept once it is trusted no more.
+    pub fn list_file(&self, cert_dir: &Path) -> PathBuf {
+        cert_dir.join(&self.standby).join("standby.crl")
     }
 
     /// The file of the new CA as the old one has signed it.
@@ -209,6 +228,7 @@ mod tests {
         State {
             kubeconfig_dirs: vec!["..".into()],
             also: vec!["../x.pem".into()],
+            inventories: vec!["../cluster.yaml".into()],
             entries: vec![entry],
         }
     }

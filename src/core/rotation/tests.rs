@@ -82,7 +82,7 @@ fn go(disk: &mut Disk, state: &mut State, order: Order) -> Result<usize, Error> 
     let snapshot = snapshot(disk);
     let ground = ground(&snapshot);
     let entry = state.entries[0].clone();
-    let rotation = Rotation::find(entry, &ground)?;
+    let rotation = Rotation::find(entry, ground.cert_dir, ground.inventory)?;
     let mut planned =
         plan(vec![rotation], order, state.clone(), looked_at(disk, &ground), &ground)?;
     for index in 0..planned.reissues.len() {
@@ -115,6 +115,7 @@ fn ground(snapshot: &Snapshot) -> Ground<'_> {
         now: now(),
         token_lifetime: Period::days(365),
         revoked: const { &BTreeMap::new() },
+        missing: &[],
         servers: &[],
     }
 }

@@ -54,17 +54,28 @@ impl Crl {
         Ok(Self { list: CertificateList::from_der(bytes)? })
     }
 
-    /// Reads the first list of a PEM file.
+    /// Reads the lists of a PEM file, of which there is at least one.
     ///
     /// # Errors
     ///
     /// Damaged PEM, a damaged list, or none at all.
-    pub fn from_pem(bytes: &[u8]) -> Result<Self, Error> {
+    pub fn all_from_pem(bytes: &[u8]) -> Result<Vec<Self>, Error> {
         let blocks = pem::blocks(bytes)?;
-        match blocks.iter().find(|block| block.label == pem::CRL) {
-            Some(block) => Self::from_der(&block.der),
-            None => Err(pem::Error::nothing(pem::CRL, &blocks).into()),
+        let lists = blocks.iter().filter(|block| block.label == pem::CRL);
+        let lists = lists.map(|block| Self::from_der(&block.der)).collect::<Result<Vec<_>, _>>()?;
+        match lists.is_empty() {
+            true => Err(pem::Error::nothing(pem::CRL, &blocks).into()),
+            false => Ok(lists),
         }
+    }
+
+    /// It as PEM.
+    ///
+    /// # Errors
+    ///
+    /// None that is known: it was read from DER.
+    pub fn to_pem(&self) -> Result<String, Error> {
+        Ok(super::revocation::to_pem(&self.list.to_der()?))
     }
 
     /// Who says so.

@@ -86,6 +86,13 @@ impl Folders {
     }
 }
 
+impl User {
+    /// Where the kubeconfig of a user is.
+    pub fn file(parent: &Path, name: &str) -> PathBuf {
+        in_folder(parent, "users").join(format!("{name}.conf"))
+    }
+}
+
 impl Node {
     /// The address at which its API server is advertised: its first.
     pub(super) fn advertised(&self) -> Result<IpAddr, Error> {

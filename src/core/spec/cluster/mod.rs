@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use super::address::{Endpoint, Subnet, check_advertised};
 use super::{
     BIND_PORT, CertificateSpec, CopySpec, Credentials, Destination, Form, IssuerSpec, KeyPairSpec,
-    KeySpec, KubeconfigSpec, Pair, Spec, Unsigned, Wanted, in_folder,
+    KeySpec, KubeconfigSpec, Pair, Spec, Unsigned, Wanted,
 };
 use crate::core::catalog::{self, Conf, ETCD_CA, ROWS, Role, Row, SERVICE_ACCOUNT, Server};
 use crate::core::changes::Secrecy;
@@ -318,8 +318,7 @@ impl ClusterSpec {
     /// A kubeconfig of somebody's own.
     fn of_user(&self, user: &User) -> Result<Vec<Wanted>, Error> {
         let row = catalog::row(catalog::USER).expect("a row of the catalog");
-        let out =
-            in_folder(&self.operator.kubeconfigs, "users").join(format!("{}.conf", user.name));
+        let out = User::file(&self.operator.kubeconfigs, &user.name);
         let (certificate, key) = inside(out.clone(), &user.name);
         let wanted = Wanted::Certificate(CertificateSpec {
             certificate,

@@ -1,7 +1,7 @@
 //! The inventory of a whole cluster: `kind: ClusterPKI`, our own. The settings of the cluster go by kubeadm's names; beside them
 //! stand its nodes and users. All of it is about the PKI, and so a field that is not known is an error.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::Error;
 use super::documents::{Kind, Others, one, typed};
 use super::kubeadm::{ClusterConfiguration, SECTIONS};
+use crate::core::spec::{Folders, User};
 
 /// A whole cluster, as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +24,16 @@ pub struct ClusterPki {
     pub worker_nodes: Vec<NodeEntry>,
     /// People and programs.
     pub users: Vec<UserEntry>,
+}
+
+impl ClusterPki {
+    /// Where its nodes and users are, in the folder of the kubeconfigs: a folder for each node, a file for each user.
+    pub fn places(&self, kubeconfigs: &Path) -> Vec<PathBuf> {
+        let nodes = [&self.control_plane_nodes, &self.etcd_nodes, &self.worker_nodes];
+        let nodes = nodes.into_iter().flatten().map(|node| node.name.to_lowercase());
+        let nodes = nodes.map(|name| Folders::of_node(kubeconfigs, &name).kubeconfigs);
+        nodes.chain(self.users.iter().map(|user| User::file(kubeconfigs, &user.name))).collect()
+    }
 }
 
 /// A node.
