@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::core::catalog::{CLUSTER_CA, ROWS, Row};
+use crate::core::catalog::{self, CLUSTER_CA, ROWS, Row};
 use crate::core::changes::{Bytes, Found, Snapshot, folder_of, quoted};
 use crate::core::spec::{Offer, check_file_name};
 use crate::core::x509::cert::{self, Certificate};
@@ -148,6 +148,20 @@ fn hint_of_missing(what: &str, path: &Path) -> Option<String> {
 
 /// The command that makes the CA of this certificate.
 fn init_of(certificate: &Path) -> String {
+    let (name, folder) = ca_at(certificate);
+    let name = if name == CLUSTER_CA { String::new() } else { format!(" {name}") };
+    format!("kubepki ca init{name} --cert-dir {}", quoted(folder))
+}
+
+/// The command that puts another CA into the place of this one, if it is one of a cluster's.
+pub fn rotation_of(certificate: &Path) -> Option<String> {
+    catalog::row_of(certificate).filter(|row| row.profile.is_ca())?;
+    let (name, folder) = ca_at(certificate);
+    Some(format!("kubepki ca rotate prepare {name} --cert-dir {}", quoted(folder)))
+}
+
+/// What the CA at this place is called, and the certificate folder around it.
+fn ca_at(certificate: &Path) -> (String, &Path) {
     let place = certificate.with_extension("");
     let of_row = |row: &Row| Some((row.name, row.file?)).filter(|(_, file)| place.ends_with(file));
     let known = ROWS.iter().filter(|row| row.profile.is_ca()).filter_map(of_row);
@@ -157,9 +171,8 @@ fn init_of(certificate: &Path) -> String {
         Some((name, file)) => (name, Path::new(file).components().count()),
         None => (itself().unwrap_or(CLUSTER_CA), 1),
     };
-    let name = if name == CLUSTER_CA { String::new() } else { format!(" {name}") };
-    let folder = place.ancestors().nth(depth).filter(|folder| !folder.as_os_str().is_empty());
-    format!("kubepki ca init{name} --cert-dir {}", quoted(folder.unwrap_or(Path::new("."))))
+    let folder = certificate.ancestors().nth(depth).filter(|folder| !folder.as_os_str().is_empty());
+    (name.to_owned(), folder.unwrap_or(Path::new(".")))
 }
 
 /// What to type instead of a CA that may not sign.

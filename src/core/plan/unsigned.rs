@@ -12,6 +12,7 @@ use crate::core::spec::{
     CertificateSpec, Destination, IssuerSpec, Pair, RequestSpec, Unsigned, Wanted,
 };
 use crate::core::x509::cert::{Certificate, Template};
+use crate::core::x509::private_key::PrivateKey;
 
 /// Something that waits for a signature from elsewhere.
 #[derive(Clone, Debug)]
@@ -97,24 +98,45 @@ impl Planner<'_> {
         if self.found_chain(&spec.certificate)?.is_some() || self.force {
             return Ok(None);
         }
-        let asked = self.inventory.request(&request).ok();
-        let is_ours = asked.is_some_and(|asked| asked.public_key() == key.public_key());
+        let is_ours = self.asks_for(&request, &key);
         let about = format!("needs the signature that {} asks for", request.display());
         Ok(is_ours.then(|| Step::Unsigned(Waiting { path: place.to_owned(), about })))
     }
 
+    /// Whether a request is there, and is for this key.
+    fn asks_for(&self, request: &Path, key: &PrivateKey) -> bool {
+        let asked = self.inventory.request(request).ok();
+        asked.is_some_and(|asked| asked.public_key() == key.public_key())
+    }
+
     /// What a CA signs that itself waits for its signature.
     fn behind_its_ca(&self, spec: &CertificateSpec, files: &Pair) -> Option<Step> {
-        self.behind(spec.place()?, &files.certificate)
+        let place = spec.place()?;
+        self.behind(place, &files.certificate).or_else(|| {
+            let is_planned = self.by_place.contains_key(&files.certificate);
+            (!is_planned && self.is_awaited(files)).then(|| behind_ca(place, &files.certificate))
+        })
+    }
+
+    /// Whether a CA that is no part of this plan was asked for elsewhere, and has not come back.
+    fn is_awaited(&self, files: &Pair) -> bool {
+        let is_absent =
+            matches!(self.inventory.bytes("CA certificate", &files.certificate), Ok(None));
+        let key = self.inventory.key("CA key", &files.key).ok().flatten();
+        is_absent && key.is_some_and(|key| self.asks_for(&files.request(), &key))
     }
 
     /// What cannot be there before a CA is that itself waits for its signature.
     pub(super) fn behind(&self, place: &Path, ca: &Path) -> Option<Step> {
         let step = self.steps.get(*self.by_place.get(ca)?);
-        let about = format!("waits for its CA {}", ca.display());
-        let waiting = Waiting { path: place.to_owned(), about };
-        matches!(step, Some(Step::Unsigned(_))).then_some(Step::Unsigned(waiting))
+        matches!(step, Some(Step::Unsigned(_))).then(|| behind_ca(place, ca))
     }
+}
+
+/// The step for something that cannot be signed before its CA is.
+fn behind_ca(place: &Path, ca: &Path) -> Step {
+    let about = format!("waits for its CA {}", ca.display());
+    Step::Unsigned(Waiting { path: place.to_owned(), about })
 }
 
 /// The step for something that waits for its signature.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::core::changes::{folder_of, quoted};
+use crate::core::inventory::rotation_of;
 use crate::core::x509::crl;
 use crate::core::x509::number::Number;
 use crate::core::x509::revocation::Reason;
@@ -153,7 +154,10 @@ impl Error {
             }
             Self::NoList(_) => "make the first one: kubepki crl make ca".into(),
             Self::NotRevoked { .. } => "see what is: kubepki cert log --revoked".into(),
-            Self::Root(_) => "make another CA, and have whoever trusts this one trust that".into(),
+            Self::Root(file) => match rotation_of(file) {
+                Some(command) => format!("put another CA into its place, in stages: {command}"),
+                None => "make another CA, and have whoever trusts this one trust that".into(),
+            },
             Self::Several { .. } => "name one by its serial number, or by its file".into(),
             Self::Shared { .. } => {
                 "a list knows them by their number alone: to revoke all of them, add --force".into()

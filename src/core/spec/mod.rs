@@ -285,6 +285,11 @@ impl Pair {
             key: folder.join(format!("{file}.key")),
         }
     }
+
+    /// Where a request for the certificate is, if it was asked for elsewhere.
+    pub fn request(&self) -> PathBuf {
+        self.certificate.with_extension("csr")
+    }
 }
 
 impl Destination {
@@ -333,6 +338,7 @@ impl Spec {
                     paths.extend(spec.key.path().map(Path::to_owned));
                     if let IssuerSpec::Files(pair) = &spec.issuer {
                         paths.extend([pair.certificate.clone(), pair.key.clone()]);
+                        paths.extend(self.unsigned.request_of_ca(pair));
                     }
                     paths.extend(self.unsigned.request_of(spec));
                 }

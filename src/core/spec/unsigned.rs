@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{CertificateSpec, Destination, IssuerSpec, RequestSpec, Spec, Wanted};
+use super::{CertificateSpec, Destination, IssuerSpec, Pair, RequestSpec, Spec, Wanted};
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::profile::Profile;
 
@@ -43,6 +43,11 @@ impl Unsigned {
             Self::Request => true,
         };
         spec.request().filter(|_| counts)
+    }
+
+    /// The request that tells whether the CA of a certificate is awaited.
+    pub(super) fn request_of_ca(&self, ca: &Pair) -> Option<PathBuf> {
+        matches!(self, Self::Tell).then(|| ca.request())
     }
 }
 
@@ -105,7 +110,7 @@ fn asked(wanted: Wanted, with_cas: bool) -> Option<Wanted> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::spec::{KeyPairSpec, KeySpec, Pair};
+    use crate::core::spec::{KeyPairSpec, KeySpec};
     use crate::core::x509::name::DistinguishedName;
 
     fn certificate(certificate: Destination, issuer: IssuerSpec) -> Wanted {
@@ -141,7 +146,8 @@ mod tests {
             let paths = spec.paths().into_iter();
             paths.filter(|path| path.extension().is_some_and(|suffix| suffix == "csr")).collect()
         };
-        assert_eq!(requests(&cluster()), [Path::new("pki/ca.csr")], "it may be awaited");
+        let awaited = [Path::new("pki/ca.csr"); 2];
+        assert_eq!(requests(&cluster()), awaited, "the CA may be, and what it signs waits for it");
         assert_eq!(requests(&cluster().requests(false)), [Path::new("admin.conf.csr")]);
         let with_cas = cluster().requests(true);
         assert_eq!(requests(&with_cas), ["pki/ca.csr", "admin.conf.csr"].map(PathBuf::from));

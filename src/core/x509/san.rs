@@ -59,19 +59,19 @@ pub enum Error {
 }
 
 impl Error {
-    /// What to type instead.
+    /// What to type instead. Names come by several options and from files, and so no option is named.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Network(network) => {
                 let address = network.split('/').next().unwrap_or_default();
-                format!("give the address alone, such as --san ip:{address}")
+                format!("give the address alone: {address}")
             }
             Self::Place(text) => {
                 let host = text.split_once("://").map_or(text.as_str(), |(_, rest)| rest);
                 let host = host.split([':', '/']).next().unwrap_or_default();
-                format!("give the host alone: --san {host}")
+                format!("give the host alone: {host}")
             }
-            _ => "write --san dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS".into(),
+            _ => "write dns:NAME, ip:ADDRESS, uri:URI or email:ADDRESS".into(),
         })
     }
 }

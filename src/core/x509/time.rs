@@ -55,10 +55,10 @@ pub enum Error {
     #[error("`{0}` is neither a date nor a period")]
     NotATime(String),
     /// A period of zero seconds.
-    #[error("a validity of `{0}` is no time at all")]
+    #[error("a period of `{0}` is no time at all")]
     Zero(String),
     /// A sign in front of a period.
-    #[error("a validity cannot be negative: `{0}`")]
+    #[error("a period cannot be negative: `{0}`")]
     Negative(String),
     /// Past what X.509 can write.
     #[error("`{0}` reaches past 9999-12-31T23:59:59Z, the last moment that a certificate can name")]
