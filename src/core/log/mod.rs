@@ -4,6 +4,7 @@
 //! [`issued`] to the set of files that is written, so that a certificate is never there without its line.
 
 mod filter;
+mod form;
 mod line;
 mod scan;
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::form;
 use super::line::{Event, ISSUED, Line, Listed};
 use crate::core::changes::quoted;
 use crate::core::x509::number::Number;
@@ -48,19 +49,30 @@ impl Error {
 pub struct Scan<'a> {
     path: &'a Path,
     line: u64,
+    is_known: bool,
 }
 
 impl<'a> Scan<'a> {
     /// From the first line of this log on.
     pub fn new(path: &'a Path) -> Self {
-        Self { path, line: 0 }
+        Self { path, line: 0, is_known: false }
+    }
+
+    /// The same of a log that was read to its end before: what is wrong with it has been told.
+    pub fn again(path: &'a Path) -> Self {
+        Self { is_known: true, ..Self::new(path) }
+    }
+
+    /// The log.
+    pub fn path(&self) -> &'a Path {
+        self.path
     }
 
     /// Hands each line of the next block to `each` that is not of a certificate, or that `wanted` takes.
     ///
     /// # Errors
     ///
-    /// A line that is damaged. One of a certificate that is passed over is looked at only at its ends.
+    /// A line that is damaged, also where nobody wants it. Such a one is looked at only at its ends where the log is known.
     pub fn block<'b, E: From<Error>>(
         &mut self,
         block: &'b [u8],
@@ -75,7 +87,10 @@ impl<'a> Scan<'a> {
             let end = memchr::memchr(b'\n', &block[start..]).ok_or_else(unfinished)?;
             let line = &block[start..start + end];
             start += end + 1;
-            let is_plain = line.starts_with(ISSUED) && line.ends_with(b"}");
+            let is_plain = match self.is_known {
+                true => line.starts_with(ISSUED) && line.ends_with(b"}"),
+                false => form::is_as_written(line),
+            };
             if !is_plain || wanted(line) {
                 each(self.decode(line)?)?;
             }
@@ -208,6 +223,19 @@ mod tests {
             error(format!("{one}{}", &two[..two.len() - 1])),
             "ca.log.jsonl ends in the middle of line 2"
         );
+        for damaged in [
+            two.replace("two", "t\two"),
+            two.replace("CN=two\"", "CN=two"),
+            two.replace("1970-01-01T00:00:00Z", "2026-02-30T00:00:00Z"),
+            two.replace("\"01\"", "\"0G\""),
+            two.replace(",\"why\":\"cert issue\"", ""),
+            two.replace("}\n", "}}\n"),
+        ] {
+            assert!(
+                error(one.clone() + &damaged).starts_with("ca.log.jsonl, line 2: "),
+                "{damaged}"
+            );
+        }
         assert_eq!(
             error(one + "{\"event\":\"lost\",\"serial\":\"1\"}\n").split(": ").nth(1).unwrap(),
             "no entry of a log"

@@ -106,7 +106,8 @@ pub fn log<E: From<Error>>(
     for ca in cas {
         let standing = standing(ca)?;
         let mut seen = Seen::default();
-        scan(ca, filter.glance_at(&standing, now), |line| {
+        let path = log::path(ca);
+        scan(Scan::again(&path), filter.glance_at(&standing, now), |line| {
             let Line { event: Event::Issued(issued), act } = line else { return Ok(()) };
             seen.add(&issued);
             let (state, revoked) = State::of(&issued, &standing, now);
@@ -138,7 +139,7 @@ pub fn log<E: From<Error>>(
 pub fn standing(ca: &Path) -> Result<Standing, Error> {
     let mut standing = Standing::default();
     scan(
-        ca,
+        Scan::new(&log::path(ca)),
         |_| false,
         |line| {
             standing.add(line);
@@ -155,7 +156,7 @@ pub fn standing(ca: &Path) -> Result<Standing, Error> {
 /// A log that is damaged or cannot be read.
 pub fn find(ca: &Path, filter: &Filter) -> Result<Vec<Issued<'static>>, Error> {
     let mut found: Vec<Issued<'static>> = Vec::new();
-    scan(ca, filter.glance(), |line| {
+    scan(Scan::new(&log::path(ca)), filter.glance(), |line| {
         if let Event::Issued(issued) = line.event
             && filter.takes(&issued, line.act.when, State::Valid)
             && !found.iter().any(|one| one.sha256 == issued.sha256)
@@ -167,15 +168,13 @@ pub fn find(ca: &Path, filter: &Filter) -> Result<Vec<Issued<'static>>, Error> {
     Ok(found)
 }
 
-/// Reads the log of a CA; of lines of certificates only those that `wanted` takes at a glance.
+/// Reads a log; of lines of certificates only those that `wanted` takes at a glance.
 fn scan<E: From<Error>>(
-    ca: &Path,
+    mut scan: Scan<'_>,
     wanted: impl Fn(&[u8]) -> bool,
     mut each: impl FnMut(Line<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let path = log::path(ca);
-    let mut scan = Scan::new(&path);
-    let read = store::blocks(&path, |block| {
+    let read = store::blocks(scan.path(), |block| {
         let each = |line: Line<'_>| each(line).map_err(Halt::Other);
         scan.block(block, &wanted, each)
     });

@@ -201,7 +201,7 @@ fn logged(ca: &Path, held: &[Held]) -> Result<BTreeSet<String>, Error> {
         let print = log::fingerprint_in(line).and_then(|print| str::from_utf8(print).ok());
         print.is_none_or(|print| wanted.contains(print))
     };
-    scan(ca, is_wanted, |line| {
+    scan(log::Scan::new(&log::path(ca)), is_wanted, |line| {
         if let log::Event::Issued(issued) = line.event {
             logged.insert(issued.sha256.into_owned());
         }
