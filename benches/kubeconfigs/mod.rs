@@ -1,4 +1,4 @@
-//! Kubeconfigs of three and of a thousand contexts, each with its certificates in it.
+//! Kubeconfigs of three and of a thousand contexts with their certificates, and of up to twenty thousand without.
 
 use std::cell::Cell;
 use std::fmt::Write as _;
@@ -7,51 +7,65 @@ use std::path::{Path, PathBuf};
 
 use super::{KUBEPKI, Outcome, call, race, shell, timed};
 
-/// `use` and `list` beside kubectl.
+/// `use` and `list` beside kubectl, and how both grow with the number of contexts.
 pub fn measure(kubectl: &Path) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     let data = data(folder.path())?;
     for (contexts, rounds, wanted) in [(3, 41, "at most 0.1"), (1_000, 15, "at most 0.35")] {
-        let [ours, theirs] = ["ours", "theirs"].map(|name| folder.path().join(name));
-        fs::write(&ours, kubeconfig(contexts, &data))?;
-        fs::copy(&ours, &theirs)?;
-        let (one, other) = (Switch::new(&ours), Switch::new(&theirs));
-        race(
-            &format!("use, {contexts} contexts | use-context"),
-            wanted,
-            rounds,
-            [&|_| call(KUBEPKI, &one.next("context", "use")), &|_| {
-                call(kubectl, &other.next("config", "use-context"))
-            }],
-        )?;
-        let [file, same] = [text(&ours)?, text(&theirs)?];
-        race(
-            &format!("list, {contexts} contexts | get-contexts"),
-            "at most 0.25",
-            rounds,
-            [&|_| call(KUBEPKI, &["context", "list", "--kubeconfig", file]), &|_| {
-                call(kubectl, &["config", "get-contexts", "--kubeconfig", same])
-            }],
-        )?;
-        memory(contexts, [&one, &other], kubectl, folder.path())?;
+        let what = format!("{contexts} contexts");
+        beside(&what, kubeconfig(contexts, &data), [rounds, rounds], wanted, kubectl)?;
+    }
+    // Without certificates: a file may not be as large as twenty thousand of them.
+    let nothing = <[String; 3]>::default();
+    for contexts in [1_000, 5_000, 20_000] {
+        let rounds = [20_000 / contexts + 2, 20];
+        beside(&format!("{contexts} bare"), kubeconfig(contexts, &nothing), rounds, "", kubectl)?;
     }
     Ok(())
 }
 
-/// The greatest memory of one switch.
-fn memory(
-    contexts: usize,
-    [one, other]: [&Switch; 2],
+/// One file, with so many rounds of `use` and of `list`.
+fn beside(
+    what: &str,
+    content: String,
+    rounds: [usize; 2],
+    wanted: &str,
     kubectl: &Path,
-    folder: &Path,
 ) -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let [ours, theirs] = ["ours", "theirs"].map(|name| folder.path().join(name));
+    fs::write(&ours, &content)?;
+    fs::write(&theirs, &content)?;
+    let (one, other) = (Switch::new(&ours), Switch::new(&theirs));
+    race(
+        &format!("use, {what} | use-context"),
+        wanted,
+        rounds[0],
+        [&|_| call(KUBEPKI, &one.next("context", "use")), &|_| {
+            call(kubectl, &other.next("config", "use-context"))
+        }],
+    )?;
+    let [file, same] = [text(&ours)?, text(&theirs)?];
+    race(
+        &format!("list, {what} | get-contexts"),
+        "at most 0.25",
+        rounds[1],
+        [&|_| call(KUBEPKI, &["context", "list", "--kubeconfig", file]), &|_| {
+            call(kubectl, &["config", "get-contexts", "--kubeconfig", same])
+        }],
+    )?;
+    memory(what, [&one, &other], kubectl, folder.path())
+}
+
+/// The greatest memory of one switch.
+fn memory(what: &str, [one, other]: [&Switch; 2], kubectl: &Path, folder: &Path) -> Outcome<()> {
     let of = |program: &str, args: [&str; 5]| -> Outcome<f64> {
         let command: Vec<&str> = [program].into_iter().chain(args).collect();
         Ok(timed(folder, "%M", &command)?.parse::<f64>()? * 1024.0 / 1e6)
     };
     let ours = of(KUBEPKI, one.next("context", "use"))?;
     let theirs = of(text(kubectl)?, other.next("config", "use-context"))?;
-    let what = format!("memory, MB: use, {contexts} contexts");
+    let what = format!("memory, MB: use, {what}");
     println!("{what:<42} {ours:>24.1} {theirs:>26.1} {:>7.3} at most 0.5", ours / theirs);
     Ok(())
 }
@@ -95,6 +109,7 @@ fn data(folder: &Path) -> Outcome<[String; 3]> {
     Ok(fields.map(value))
 }
 
+/// Each context with a cluster and a user of its own.
 fn kubeconfig(contexts: usize, [ca, certificate, key]: &[String; 3]) -> String {
     let mut text = "apiVersion: v1\nkind: Config\ncurrent-context: c-0\nclusters:\n".to_owned();
     for n in 0..contexts {
