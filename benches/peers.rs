@@ -1,6 +1,6 @@
 //! kubepki beside the tools that it replaces: `cargo bench`; whole control planes alone: `cargo bench -- clusters`; inventories
 //! of many workers, for which there is no peer: `cargo bench -- fleets`; edits and lists of kubeconfigs: `cargo bench -- kubeconfigs`;
-//! ten thousand certificates: `cargo bench -- lists`.
+//! ten thousand certificates, and a log of a million lines: `cargo bench -- lists`.
 //!
 //! Both sides run in turn, so that a busy machine is busy for both, and what counts is the ratio of their medians.
 //! Nothing is asserted: the figures of one machine are no law for another.

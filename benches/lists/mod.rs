@@ -1,12 +1,13 @@
-//! Ten thousand certificates in one folder, beside an openssl for each.
+//! Ten thousand certificates in one folder, beside an openssl for each; a log of a million lines, beside a jq that reads it.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Instant;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-use super::{KUBEPKI, Outcome, call, middle, timed};
+use super::{KUBEPKI, Outcome, call, middle, program, timed};
 
 /// How many there are.
 const CERTIFICATES: u32 = 10_000;
@@ -14,10 +15,19 @@ const CERTIFICATES: u32 = 10_000;
 /// For so many openssl is asked; the rest would take as long each.
 const ASKED: u32 = 500;
 
+/// How many lines the log has.
+const LINES: u32 = 1_000_000;
+
 const ROUNDS: usize = 7;
 
-/// Lists all of them, and prints the ratio and the greatest memory.
+/// Both in turn.
 pub fn measure(openssl: &Path) -> Outcome<()> {
+    folder(openssl)?;
+    log(&program("jq", "apt-get install jq")?)
+}
+
+/// Lists all certificates, and prints the ratio and the greatest memory.
+fn folder(openssl: &Path) -> Outcome<()> {
     let folder = tempfile::tempdir()?;
     certificates(folder.path())?;
     let file = |n: u32| folder.path().join(name(n)).to_string_lossy().into_owned();
@@ -37,10 +47,57 @@ pub fn measure(openssl: &Path) -> Outcome<()> {
     let [ours, theirs] = [ours, theirs].map(|times| 1000.0 * middle(times[1..].to_vec()));
     let what = format!("list, {CERTIFICATES} certificates | openssl");
     println!("{what:<42} {ours:>24.1} {theirs:>26.1} {:>7.3} at most 0.1", ours / theirs);
-    let peak = timed(tempfile::tempdir()?.path(), "%M", &[KUBEPKI, "cert", "list", &all])?;
+    memory(&["cert", "list", &all], "100")
+}
+
+/// Looks for one user in a long log, and prints the ratio and the greatest memory.
+fn log(jq: &Path) -> Outcome<()> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("ca.log.jsonl");
+    lines(&file)?;
+    let (cert_dir, file) = (folder.path().to_string_lossy(), file.to_string_lossy());
+    let user = format!("user-{}", LINES / 2);
+    let command = ["cert", "log", "--cert-dir", &cert_dir, "--user", &user];
+    let filter = format!("select(.user == \"{user}\")");
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..=ROUNDS {
+        let start = Instant::now();
+        call(KUBEPKI, &command)?;
+        ours.push(start.elapsed().as_secs_f64());
+        let start = Instant::now();
+        call(jq, &["-c", &filter, &file])?;
+        theirs.push(start.elapsed().as_secs_f64());
+    }
+    let [ours, theirs] = [ours, theirs].map(|times| 1000.0 * middle(times[1..].to_vec()));
+    let what = format!("log --user, {LINES} lines | jq");
+    println!("{what:<42} {ours:>24.1} {theirs:>26.1} {:>7.3} at most 0.2", ours / theirs);
+    memory(&command, "50")
+}
+
+/// Prints the greatest memory of a command.
+fn memory(command: &[&str], less_than: &str) -> Outcome<()> {
+    let command: Vec<&str> = [KUBEPKI].iter().chain(command).copied().collect();
+    let peak = timed(tempfile::tempdir()?.path(), "%M", &command)?;
     let megabytes = peak.parse::<f64>()? * 1024.0 / 1e6;
-    println!("{:<42} {megabytes:>24.1} {:>26} {:>7} less than 100", "memory, MB: the same", "", "");
+    let what = "memory, MB: the same";
+    println!("{what:<42} {megabytes:>24.1} {:>26} {:>7} less than {less_than}", "", "");
     Ok(())
+}
+
+/// Lines as a CA that signs for users has them, written by another hand than ours.
+fn lines(file: &Path) -> Outcome<()> {
+    let mut out = BufWriter::new(File::create(file)?);
+    for n in 0..LINES {
+        let (month, day, second) = (n % 12 + 1, n % 28 + 1, n % 60);
+        let serial = u128::from(n + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let time = format!("{month:02}-{day:02}T08:30:{second:02}Z");
+        writeln!(
+            out,
+            r#"{{"event":"issued","serial":"{serial:032X}","subject":"O=team-{team},CN=user-{n}","user":"user-{n}","groups":["team-{team}"],"profile":"client","from":"2026-{time}","until":"2027-{time}","sha256":"{serial:064X}","who":"ada","why":"cert issue","when":"2026-{time}"}}"#,
+            team = n % 100,
+        )?;
+    }
+    Ok(out.flush()?)
 }
 
 /// Servers with three names each, below one CA.
