@@ -52,8 +52,8 @@ pub fn read_config(path: &Path) -> Result<Config, Error> {
     Ok(Config::parse(path, bytes)?)
 }
 
-/// Reads certificates from elsewhere: those in each of these files, and in all files of these folders. One file after the
-/// other, so that not all of them are held at once.
+/// Reads certificates from elsewhere: those in each of these files, and in all files of these folders that are not hidden. One
+/// file after the other, so that not all of them are held at once.
 ///
 /// # Errors
 ///
@@ -62,7 +62,7 @@ pub fn read_offers(paths: &[PathBuf]) -> Result<Vec<Offer>, Error> {
     let (mut offers, mut count) = (Vec::new(), 0);
     for path in paths {
         let before = offers.len();
-        for file in store::files(path)? {
+        for file in store::visible_files(path)? {
             let snapshot = store::read([file.clone()]);
             let offer = Inventory::new(&snapshot).offer(&file)?;
             count += offer.as_ref().map_or(0, |offer| offer.certificates.len());

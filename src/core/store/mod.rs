@@ -39,4 +39,5 @@ pub use self::private::{PrivateFile, private_file};
 pub use self::read::{LIMIT, is_file, read, read_stream};
 pub use self::walk::{
     Survey, distinct, files, files_in, files_named, folders_in, is_there, real_path, survey,
+    visible_files,
 };

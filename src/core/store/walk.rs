@@ -39,6 +39,17 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     files_named(path, "")
 }
 
+/// The same without hidden files and folders: what a run keeps for another time, such as a backup, is hidden in the folder.
+///
+/// # Errors
+///
+/// As [`files`].
+pub fn visible_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = files(path)?;
+    files.retain(|file| !is_hidden_below(path, file));
+    Ok(files)
+}
+
 /// The files of a folder and of the folders in it whose names end with `suffix`, in order; others do not count. None where there
 /// is no such folder.
 ///
@@ -75,12 +86,16 @@ pub fn survey(path: &Path, depth: usize) -> Survey {
     for (link, end) in walk.links.into_iter().rev() {
         walk.files.insert(end, link);
     }
-    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
-    let below = |file: &'_ Path| file.strip_prefix(path).unwrap_or(file).iter().any(is_hidden);
     let mut files: Vec<PathBuf> = walk.files.into_values().collect();
-    files.retain(|file| !below(file));
+    files.retain(|file| !is_hidden_below(path, file));
     files.sort();
     Survey { files, failures: walk.failures }
+}
+
+/// Whether a file, or a folder on the way to it, is hidden; `folder` itself may be.
+fn is_hidden_below(folder: &Path, file: &Path) -> bool {
+    let is_hidden = |name: &OsStr| name.as_encoded_bytes().starts_with(b".");
+    file.strip_prefix(folder).unwrap_or(file).iter().any(is_hidden)
 }
 
 /// Which files count.
@@ -315,6 +330,10 @@ mod tests {
         assert_eq!(found.files, ["below/a", "elsewhere", "kubelet-current.pem"].map(place));
         assert!(found.failures.is_empty());
         assert_eq!(survey(dir.path(), 0).files.len(), 2, "no folder deep");
+        let visible = ["below/a", "kubelet-2026.pem", "kubelet-current.pem"].map(place);
+        assert_eq!(visible_files(dir.path()).unwrap(), visible);
+        assert_eq!(visible_files(&place(".old")).unwrap(), [place(".old/a")]);
+        assert_eq!(visible_files(&place(".hidden")).unwrap(), [place(".hidden")]);
     }
 
     #[test]
