@@ -1,6 +1,6 @@
 //! `kubepki completion`: scripts for shells, and the names that they offer.
 //!
-//! clap writes the scripts. What it cannot know, the names in kubeconfigs, they ask for with the words typed so far; what a word
+//! clap writes the scripts. What it cannot know, the names in kubeconfigs and of certificates, they ask for with the words typed so far; what a word
 //! stands for is decided here, by the same definition that parses it. clap's own way for that would read the environment and
 //! the disk past our doors, and ties a script to the version that wrote it.
 
@@ -14,6 +14,7 @@ use super::context::files;
 use super::exit::Exit;
 use super::{Session, Stop};
 use crate::core::kubeconfig::LoadPaths;
+use crate::core::spec::Folders;
 use crate::core::{self as acts, Named};
 
 /// `kubepki completion`
@@ -48,6 +49,9 @@ const PLACES: [(&str, &str, Named); 17] = [
     ("kubeconfig user set", "name", Named::User),
     ("kubeconfig view", "context", Named::Context),
 ];
+
+/// The same of certificates that are there.
+const RENEWED: [(&str, &str); 2] = [("cert renew", "except"), ("cert renew", "names")];
 
 /// Asks for names before anything else is offered; what it does not know, clap's function does.
 const BASH: &str = r#"
@@ -107,7 +111,10 @@ impl Session<'_> {
         let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
         let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
         let Some(asked) = Asked::of(&words) else { return String::new() };
-        let names = acts::names(asked.named, &self.paths(asked.kubeconfig));
+        let names = match asked.what {
+            What::In(named) => acts::names(named, &self.paths(asked.typed.kubeconfig)),
+            What::Renewable => acts::renewable(&self.folders(&asked.typed)),
+        };
         let names = names.iter().filter(|name| name.starts_with(asked.begun));
         names
             .filter(|name| !name.chars().any(char::is_control))
@@ -115,14 +122,30 @@ impl Session<'_> {
             .collect()
     }
 
+    fn paths(&self, kubeconfig: Option<&str>) -> LoadPaths {
+        files(kubeconfig.map(|typed| self.expanded(typed)).as_deref(), self.environment)
+    }
+
+    fn folders(&self, typed: &Typed<'_>) -> Folders {
+        let kubeconfigs = || (self.environment)("KUBEPKI_KUBECONFIG_DIR").map(PathBuf::from);
+        let expanded = |typed| self.expanded(typed);
+        Folders {
+            certificates: typed.cert_dir.map_or_else(|| self.shared.cert_dir.clone(), expanded),
+            kubeconfigs: typed
+                .kubeconfig_dir
+                .map(expanded)
+                .or_else(kubeconfigs)
+                .unwrap_or_else(|| ".".into()),
+        }
+    }
+
     /// As the shell would have expanded it.
-    fn paths(&self, typed: Option<&str>) -> LoadPaths {
+    fn expanded(&self, typed: &str) -> PathBuf {
         let home = (self.environment)("HOME").map(PathBuf::from).unwrap_or_default();
-        let path = typed.map(|typed| match typed.strip_prefix("~/") {
+        match typed.strip_prefix("~/") {
             Some(rest) => home.join(rest),
             None => PathBuf::from(typed),
-        });
-        files(path.as_deref(), self.environment)
+        }
     }
 }
 
@@ -142,12 +165,41 @@ fn script(shell: Shell) -> String {
 /// How clap's script for zsh goes on after its functions.
 const ZSH_END: &str = "if [ \"$funcstack[1]\" = \"_kubepki\" ]; then";
 
-/// Of what a name is asked for, how it begins, and in which file.
+/// Of what a name is asked for, how it begins, and what was typed of where.
 #[derive(Debug, Eq, PartialEq)]
 struct Asked<'a> {
-    named: Named,
+    what: What,
     begun: &'a str,
+    typed: Typed<'a>,
+}
+
+/// Of what there are names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum What {
+    /// Something in a kubeconfig.
+    In(Named),
+    /// A certificate that can be renewed.
+    Renewable,
+}
+
+/// The options by which one says where the names are.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct Typed<'a> {
+    cert_dir: Option<&'a str>,
     kubeconfig: Option<&'a str>,
+    kubeconfig_dir: Option<&'a str>,
+}
+
+impl<'a> Typed<'a> {
+    /// Takes in the value of an option, by its long name.
+    fn add(&mut self, option: &str, value: &'a str) {
+        match option {
+            "cert-dir" => self.cert_dir = Some(value),
+            "kubeconfig" => self.kubeconfig = Some(value),
+            "kubeconfig-dir" => self.kubeconfig_dir = Some(value),
+            _ => {}
+        }
+    }
 }
 
 impl<'a> Asked<'a> {
@@ -157,19 +209,20 @@ impl<'a> Asked<'a> {
         let mut program = super::command();
         program.build();
         let mut place = Place { command: &program, path: vec![], positional: 0, waiting: None };
-        let mut kubeconfig = None;
+        let mut typed = Typed::default();
         for word in before.iter().skip(1) {
             if *word == "--" {
                 return None;
             }
-            if place.waiting.is_some_and(|option| option.get_id() == "kubeconfig") {
-                kubeconfig = Some(*word);
+            let waiting = place.waiting.and_then(Arg::get_long).map(|option| (option, *word));
+            let whole = || word.strip_prefix("--").and_then(|word| word.split_once('='));
+            if let Some((option, value)) = waiting.or_else(whole) {
+                typed.add(option, value);
             }
-            kubeconfig = word.strip_prefix("--kubeconfig=").or(kubeconfig);
             place = place.after(word)?;
         }
-        let named = place.named(begun)?;
-        Some(Self { named, begun, kubeconfig })
+        let what = place.what(begun)?;
+        Some(Self { what, begun, typed })
     }
 }
 
@@ -223,15 +276,18 @@ impl<'c> Place<'c> {
     }
 
     /// Of what the next word is a name.
-    fn named(&self, begun: &str) -> Option<Named> {
+    fn what(&self, begun: &str) -> Option<What> {
         let argument = match self.waiting {
             Some(option) => option,
             None if begun.starts_with('-') => return None,
             None => self.positional()?,
         };
         let (path, id) = (self.path.join(" "), argument.get_id().as_str());
+        if RENEWED.contains(&(&*path, id)) {
+            return Some(What::Renewable);
+        }
         let row = PLACES.iter().find(|(command, argument, _)| *command == path && *argument == id);
-        row.map(|(_, _, named)| *named)
+        row.map(|(_, _, named)| What::In(*named))
     }
 }
 
@@ -241,8 +297,10 @@ mod tests {
 
     fn asked(line: &str) -> Option<(Named, &str, Option<&str>)> {
         let words: Vec<&str> = line.split(' ').collect();
-        let Asked { named, begun, kubeconfig } = Asked::of(&words)?;
-        Some((named, begun, kubeconfig))
+        match Asked::of(&words)? {
+            Asked { what: What::In(named), begun, typed } => Some((named, begun, typed.kubeconfig)),
+            Asked { what: What::Renewable, .. } => None,
+        }
     }
 
     #[test]
@@ -267,6 +325,24 @@ mod tests {
     }
 
     #[test]
+    fn certificates_are_those_of_the_folders_that_were_typed() {
+        let asked = |line: &'static str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            Asked::of(&words)
+        };
+        let renewable = |begun, typed| Some(Asked { what: What::Renewable, begun, typed });
+        let typed = Typed { cert_dir: Some("a"), kubeconfig_dir: Some("~/b"), ..Typed::default() };
+        assert_eq!(asked("kubepki cert renew x ap"), renewable("ap", Typed::default()));
+        assert_eq!(asked("kubepki cert renew --all --except "), renewable("", Typed::default()));
+        assert_eq!(
+            asked("kubepki --cert-dir a cert renew --kubeconfig-dir=~/b ap"),
+            renewable("ap", typed)
+        );
+        assert_eq!(asked("kubepki cert renew --add-san "), None);
+        assert_eq!(asked("kubepki cert show "), None);
+    }
+
+    #[test]
     fn other_words_are_no_names() {
         for line in [
             "",
@@ -288,7 +364,8 @@ mod tests {
 
     #[test]
     fn every_place_is_one_of_the_command_line() {
-        for (path, id, _) in PLACES {
+        let places = PLACES.map(|(path, id, _)| (path, id));
+        for (path, id) in places.into_iter().chain(RENEWED) {
             let mut program = super::super::command();
             program.build();
             let command = path.split(' ').try_fold(&program, |at, name| at.find_subcommand(name));

@@ -60,7 +60,7 @@ pub use look::{
 };
 pub use make::{Made, Progress, dry_run, make, plan};
 pub use pack::{Error as PackError, Pack, pack};
-pub use renew::{Renewed, renew};
+pub use renew::{Renewed, renew, renewable};
 pub use restore::{Restore, backups, restore};
 pub use revoke::{
     ListSpec, Refresh, Revoke, RevokeError, Target, What, refresh as refresh_lists, revoke,

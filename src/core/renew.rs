@@ -2,16 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::slice;
 
 use crate::core::backup::{self, Backup};
+use crate::core::catalog::ROWS;
 use crate::core::changes::{Change, Changes, Snapshot, folder_of, quoted};
+use crate::core::inventory::Inventory;
 use crate::core::keys::{self, draw_all, draw_serial};
 use crate::core::log;
 use crate::core::renewal::{
     At, Drawn, Failure, Item, Outcome, Renewals, Sought, Step, Survey, Wanted, Which, carry_out,
-    decide, is_looked_at, referred, sought,
+    decide, is_looked_at, place, referred, sought,
 };
 use crate::core::report::{RenewAction, RenewReport};
+use crate::core::spec::Folders;
 use crate::core::store::{self, Guard, Lockable};
 use crate::core::{Error, World, logs};
 
@@ -86,6 +90,27 @@ fn renew_locked(
     let changes = Written { changes, logs: log::issued(issued, world) };
     write(wanted, what, changes, &snapshot, guard, world, &mut renewed.report)?;
     Ok(renewed)
+}
+
+/// The names in these folders that can be renewed, each once and in order. For whoever is in the middle of a word: what cannot be
+/// read has none.
+pub fn renewable(folders: &Folders) -> Vec<String> {
+    let files = store::files_in(&folders.certificates).unwrap_or_default().into_iter();
+    let own = files.filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned()));
+    let names: BTreeSet<String> = ROWS.iter().map(|row| row.name.to_owned()).chain(own).collect();
+    let is_there = |name: &String| {
+        let sought = place(name, slice::from_ref(folders));
+        sought.is_ok_and(|sought| sought.paths.iter().any(|path| is_leaf(path)))
+    };
+    names.into_iter().filter(is_there).collect()
+}
+
+/// Whether a file is there and is no CA's.
+fn is_leaf(path: &Path) -> bool {
+    let snapshot = store::read([path.to_owned()]);
+    let chain = Inventory::new(&snapshot).chain("certificate", path).ok().flatten();
+    let is_ca = chain.is_some_and(|chain| chain[0].extensions().is_ca());
+    store::is_file(path) && !is_ca
 }
 
 /// Where the CAs that sign keep their logs, besides what is locked already.

@@ -1,4 +1,4 @@
-//! Completions in real terminals, with names from kubeconfigs.
+//! Completions in real terminals, with names from kubeconfigs and of certificates.
 
 use std::time::Instant;
 
@@ -97,6 +97,37 @@ fn asking_for_names_says_nothing_else_and_leaves_nothing() {
     assert_eq!(names("kubepki context shell a --help x"), "");
     let left = world.sh("find . -newer .kube/config -type f ! -path ./.bashrc; ls -A .kube");
     assert_eq!(left, "config\n");
+}
+
+#[test]
+fn certificates_are_offered_by_the_names_that_renew_them() {
+    let world = world();
+    world.sh("export KUBEPKI_KEY_TYPE=ECDSA-P256; kubepki cluster init -q --apiserver-advertise-address 10.0.0.5 --node-name cp-1; \
+              kubepki cert issue -q alice; kubepki ca init -q other; rm scheduler.conf");
+    let names = |words: &str| world.sh(&format!("kubepki completion --names {words} 2>&1"));
+    let all = names("kubepki cert renew ''");
+    assert_eq!(
+        all.lines().collect::<Vec<_>>(),
+        [
+            "admin",
+            "alice",
+            "apiserver",
+            "apiserver-etcd-client",
+            "apiserver-kubelet-client",
+            "controller-manager",
+            "etcd-healthcheck-client",
+            "etcd-peer",
+            "etcd-server",
+            "front-proxy-client",
+            "node",
+            "super-admin",
+        ]
+    );
+    assert_eq!(names("kubepki cert renew --all --except et"), names("kubepki cert renew x et"));
+    assert_eq!(names("kubepki cert renew --cert-dir none --kubeconfig-dir none ''"), "");
+    for name in all.lines() {
+        world.sh(&format!("kubepki cert renew -q --dry-run {name}"));
+    }
 }
 
 #[test]

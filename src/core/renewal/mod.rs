@@ -31,7 +31,7 @@ pub use decide::{Item, NextKey, Renewals, Step, decide};
 pub use error::{Error, Failure, Why};
 pub use found::{At, Found, FoundKey, Place, Survey, referred};
 pub use note::Note;
-pub use select::{Sought, is_looked_at, sought};
+pub use select::{Sought, is_looked_at, place, sought};
 pub use sign::{Drawn, Issued, Outcome, carry_out};
 
 /// What is to be renewed, and what is to be otherwise then.

@@ -36,10 +36,15 @@ impl Sought {
 /// The name of a CA or of the key of tokens: those are not renewed but rotated.
 pub fn sought(wanted: &Wanted) -> Result<Vec<Sought>, Error> {
     let (Which::All { except: names } | Which::Named(names)) = &wanted.which;
-    names.iter().map(|name| one(name, &wanted.folders)).collect()
+    names.iter().map(|name| place(name, &wanted.folders)).collect()
 }
 
-fn one(name: &str, folders: &[Folders]) -> Result<Sought, Error> {
+/// What one name means in these folders.
+///
+/// # Errors
+///
+/// As [`sought`].
+pub fn place(name: &str, folders: &[Folders]) -> Result<Sought, Error> {
     if name == SERVICE_ACCOUNT.name {
         return Err(Error::TokenKey);
     }
