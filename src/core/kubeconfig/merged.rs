@@ -109,7 +109,7 @@ impl<'a> Merged<'a> {
     /// # Errors
     ///
     /// A cluster or user of that name is nowhere.
-    pub fn minified(self, context: Item<'a, NamedContext>) -> Result<Self, Error> {
+    pub fn minified(&self, context: Item<'a, NamedContext>) -> Result<Self, Error> {
         let names = &context.entry.context;
         let dangling = |kind, name: &str| Error::Dangling {
             file: context.file.path().to_owned(),
@@ -117,9 +117,10 @@ impl<'a> Merged<'a> {
             kind,
             name: name.to_owned(),
         };
-        let (mut clusters, mut users) = (self.clusters, self.users);
-        clusters.retain(|item| item.entry.name == names.cluster && !names.cluster.is_empty());
-        users.retain(|item| item.entry.name == names.user && !names.user.is_empty());
+        let clusters = self.clusters.iter().filter(|item| item.entry.name == names.cluster);
+        let clusters: Vec<_> = clusters.filter(|_| !names.cluster.is_empty()).copied().collect();
+        let users = self.users.iter().filter(|item| item.entry.name == names.user);
+        let users: Vec<_> = users.filter(|_| !names.user.is_empty()).copied().collect();
         if clusters.is_empty() && !names.cluster.is_empty() {
             return Err(dangling("cluster", &names.cluster));
         }

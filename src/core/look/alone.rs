@@ -36,7 +36,7 @@ pub fn alone(
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
     let context = context(view, Some(name), paths)?;
-    let OneContext { bytes, notes, warning } = OneContext::of(Merged::of(view), context, folder)?;
+    let OneContext { bytes, notes, warning } = OneContext::of(&Merged::of(view), context, folder)?;
     let mut warnings = warnings(&files);
     warnings.extend(warning);
     let file = store::private_file(parents, "config", &bytes)?;

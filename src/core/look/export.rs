@@ -38,7 +38,7 @@ pub fn export(paths: &LoadPaths, wanted: &Export, world: &World<'_>) -> Result<M
     let view = View::new(&files);
     let context = context(view, Some(&wanted.name), paths)?;
     let OneContext { bytes, notes, warning } =
-        OneContext::of(Merged::of(view), context, &wanted.folder)?;
+        OneContext::of(&Merged::of(view), context, &wanted.folder)?;
     let mut report = MadeReport { dry_run: wanted.dry_run, notes, ..MadeReport::default() };
     report.warnings = warnings(&files);
     report.warnings.extend(warning);

@@ -26,7 +26,7 @@ impl OneContext {
     ///
     /// Something that it names is nowhere or cannot be read.
     pub fn of(
-        all: Merged<'_>,
+        all: &Merged<'_>,
         context: Item<'_, NamedContext>,
         folder: &Path,
     ) -> Result<Self, Error> {

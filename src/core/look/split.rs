@@ -38,21 +38,25 @@ pub fn split(paths: &LoadPaths, wanted: &Split, world: &World<'_>) -> Result<Mad
     let files = load(paths, &store::read(paths.all().to_vec()))?;
     let view = View::new(&files);
     let merged = Merged::of(view);
-    let all = || merged.contexts.iter().map(|item| item.entry.name.clone()).collect();
-    let names: BTreeSet<String> = match wanted.names.as_slice() {
-        [] => all(),
-        names => names.iter().cloned().collect(),
+    let mut contexts = match wanted.names.as_slice() {
+        [] => merged.contexts.clone(),
+        names => {
+            let named = names.iter().map(|name| context(view, Some(name), paths));
+            named.collect::<Result<_, _>>()?
+        }
     };
-    if names.is_empty() {
+    if contexts.is_empty() {
         return Err(ContextError::Empty(named(paths)).into());
     }
+    contexts.sort_by_key(|item| &item.entry.name);
+    contexts.dedup_by_key(|item| &item.entry.name);
     let mut report = MadeReport { dry_run: wanted.dry_run, ..MadeReport::default() };
     report.warnings = warnings(&files);
     let (mut files, mut taken) = (Vec::new(), BTreeSet::new());
-    for name in &names {
-        let context = context(view, Some(name), paths)?;
+    for context in contexts {
+        let name = &context.entry.name;
         let OneContext { bytes, notes, warning } =
-            OneContext::of(merged.clone(), context, &wanted.folder)?;
+            OneContext::of(&merged, context, &wanted.folder)?;
         report.notes.extend(notes);
         report.warnings.extend(warning);
         files.push(whole(name, wanted.out_dir.join(free_name(name, &mut taken)), bytes));

@@ -2,7 +2,7 @@
 //!
 //! It works on the text alone, since such a file often cannot be read as a kubeconfig. Aliases are left as they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -176,18 +176,19 @@ impl Pass {
         let items: Vec<_> = list.children().filter(|_| list.kind() == Kind::Seq).collect();
         let taken: BTreeSet<&str> =
             items.iter().filter_map(|item| Some(name_of(*item)?.text())).collect();
-        let (mut taken, mut first) = (taken.into_iter().map(str::to_owned).collect(), Vec::new());
-        let mut seen = BTreeSet::new();
+        let mut taken = taken.into_iter().map(str::to_owned).collect();
+        let mut first = BTreeMap::new();
         for item in &items {
             let Some(name) = name_of(*item) else { continue };
-            if seen.insert(name.text()) {
-                first.push((name.text(), *item));
-                continue;
-            }
-            let other = first.iter().find(|(found, _)| *found == name.text()).map(|(_, it)| *it);
             let text = name.text();
-            let is_same = other
-                .is_some_and(|it| verbatim(it).is_some_and(|value| Some(value) == verbatim(*item)));
+            let Some(other) = first.get(text).copied() else {
+                first.insert(text, *item);
+                continue;
+            };
+            if self.is_full() {
+                return;
+            }
+            let is_same = verbatim(other).is_some_and(|value| Some(value) == verbatim(*item));
             if is_same {
                 let what = format!("`{text}` stands twice in {field} and says the same: one goes");
                 self.add(name, what, remove_item((key, list), *item));
@@ -221,14 +222,17 @@ impl Pass {
         }
     }
 
+    fn is_full(&self) -> bool {
+        self.repairs.len() >= MOST
+    }
+
     fn add(&mut self, node: Cursor<'_>, what: String, splices: Vec<Splice>) {
         let overlaps = |splice: &Splice| {
             let is_here =
                 |(start, end): &(usize, usize)| splice.at.start < *end && *start < splice.at.end;
             self.touched.iter().any(is_here)
         };
-        let is_full = self.repairs.len() >= MOST;
-        if splices.is_empty() || is_full || splices.iter().any(overlaps) {
+        if splices.is_empty() || self.is_full() || splices.iter().any(overlaps) {
             return;
         }
         self.touched.extend(splices.iter().map(|splice| (splice.at.start, splice.at.end)));
