@@ -52,7 +52,7 @@ pub fn read_config(path: &Path) -> Result<Config, Error> {
     Ok(Config::parse(path, bytes)?)
 }
 
-/// Reads certificates from elsewhere: those in each of these files, and in all files of these folders that are not hidden. One
+/// Reads certificates from elsewhere: those in each of these files, and in all files of these folders, but for hidden folders. One
 /// file after the other, so that not all of them are held at once.
 ///
 /// # Errors
@@ -62,7 +62,7 @@ pub fn read_offers(paths: &[PathBuf]) -> Result<Vec<Offer>, Error> {
     let (mut offers, mut count) = (Vec::new(), 0);
     for path in paths {
         let before = offers.len();
-        for file in store::visible_files(path)? {
+        for file in store::files_in_sight(path)? {
             let snapshot = store::read([file.clone()]);
             let offer = Inventory::new(&snapshot).offer(&file)?;
             count += offer.as_ref().map_or(0, |offer| offer.certificates.len());

@@ -38,6 +38,6 @@ pub use self::lock::{Guard, LockSettings, Lockable, lock, unlock_dead};
 pub use self::private::{PrivateFile, private_file};
 pub use self::read::{LIMIT, is_file, read, read_stream};
 pub use self::walk::{
-    Survey, distinct, files, files_in, files_named, folders_in, is_there, real_path, survey,
-    visible_files,
+    Survey, distinct, files, files_in, files_in_sight, files_named, folders_in, is_there,
+    real_path, survey,
 };

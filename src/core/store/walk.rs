@@ -39,14 +39,16 @@ pub fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
     files_named(path, "")
 }
 
-/// The same without hidden files and folders: what a run keeps for another time, such as a backup, is hidden in the folder.
+/// The same without what is in hidden folders, where runs keep what is for another time, such as backups. A hidden file counts:
+/// a name that was made of a path may begin with a dot.
 ///
 /// # Errors
 ///
 /// As [`files`].
-pub fn visible_files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+pub fn files_in_sight(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut files = files(path)?;
-    files.retain(|file| !is_hidden_below(path, file));
+    let folder_of = |file: &Path| file.parent().unwrap_or(path).to_owned();
+    files.retain(|file| file == path || !is_hidden_below(path, &folder_of(file)));
     Ok(files)
 }
 
@@ -330,10 +332,10 @@ mod tests {
         assert_eq!(found.files, ["below/a", "elsewhere", "kubelet-current.pem"].map(place));
         assert!(found.failures.is_empty());
         assert_eq!(survey(dir.path(), 0).files.len(), 2, "no folder deep");
-        let visible = ["below/a", "kubelet-2026.pem", "kubelet-current.pem"].map(place);
-        assert_eq!(visible_files(dir.path()).unwrap(), visible);
-        assert_eq!(visible_files(&place(".old")).unwrap(), [place(".old/a")]);
-        assert_eq!(visible_files(&place(".hidden")).unwrap(), [place(".hidden")]);
+        let in_sight = [".hidden", "below/a", "kubelet-2026.pem", "kubelet-current.pem"].map(place);
+        assert_eq!(files_in_sight(dir.path()).unwrap(), in_sight);
+        assert_eq!(files_in_sight(&place(".old")).unwrap(), [place(".old/a")]);
+        assert_eq!(files_in_sight(&place(".hidden")).unwrap(), [place(".hidden")]);
     }
 
     #[test]
