@@ -24,6 +24,8 @@ pub(super) use self::lines::ends_a_line;
 const FINISH: &str = ".kubepki.journal";
 /// The set is to be undone.
 const UNDO: &str = ".kubepki.undo";
+/// The set is in place, or undone; only second names are left, which are to go.
+const DONE: &str = ".kubepki.done";
 
 /// The longest journal, in bytes: some 20,000 files.
 const LIMIT: u64 = 4 << 20;
@@ -91,6 +93,7 @@ enum State {
 /// A journal that is damaged or not ours, or a disk that refuses.
 pub(super) fn recover(folder: &Path) -> Result<Option<Recovery>, Error> {
     let recovery = |outcome, files| Some(Recovery { folder: folder.to_owned(), outcome, files });
+    let left = clear(folder)?;
     let (finish, undo) = (read(&folder.join(FINISH))?, read(&folder.join(UNDO))?);
     let (entries, outcome) = match (finish, undo) {
         (_, Some(entries)) => {
@@ -102,7 +105,7 @@ pub(super) fn recover(folder: &Path) -> Result<Option<Recovery>, Error> {
             (entries, outcome)
         }
         (None, None) => {
-            let files = temp::sweep(folder, true);
+            let files = left + temp::sweep(folder, true);
             return Ok((files > 0).then(|| recovery(Outcome::Removed, files)).flatten());
         }
     };
@@ -139,10 +142,38 @@ pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), 
 /// Nobody waits until the disk knows: a journal that is there again after a power cut names new files that are in place, or that
 /// have been changed since, and neither is touched.
 pub(super) fn close(home: &Path, entries: &[Entry]) -> Result<(), Error> {
-    remove_journal(home)?;
-    entries.iter().filter_map(|entry| entry.kept.as_ref()).for_each(discard);
-    entries.iter().filter(|entry| entry.adds).map(|entry| &entry.staged).for_each(discard);
-    Ok(())
+    let added = entries.iter().filter(|entry| entry.adds).map(|entry| &entry.staged);
+    end(home, &kept(entries).chain(added).collect::<Vec<_>>())
+}
+
+/// Takes the journal and second names away. They may be of keys, and lie in folders that nobody locks: so a run that is killed on
+/// the way leaves a note of them.
+fn end(home: &Path, left: &[&PathBuf]) -> Result<(), Error> {
+    if left.is_empty() {
+        return remove(home, &[FINISH, UNDO]);
+    }
+    for name in [FINISH, UNDO] {
+        let path = home.join(name);
+        match fs::rename(&path, home.join(DONE)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            other => other.map_err(Error::io("rename", &path))?,
+        }
+    }
+    left.iter().for_each(|path| discard(path));
+    remove(home, &[DONE])
+}
+
+/// Goes on where [`end`] was killed; how many second names were left.
+fn clear(home: &Path) -> Result<usize, Error> {
+    let Some(entries) = read(&home.join(DONE))? else { return Ok(0) };
+    let left = kept(&entries).chain(entries.iter().map(|entry| &entry.staged));
+    let gone = left.filter(|path| fs::remove_file(path).is_ok()).count();
+    remove(home, &[DONE])?;
+    Ok(gone)
+}
+
+fn kept(entries: &[Entry]) -> impl Iterator<Item = &PathBuf> {
+    entries.iter().filter_map(|entry| entry.kept.as_ref())
 }
 
 /// Puts everything back. Interrupted at any point, it can be done again.
@@ -156,9 +187,8 @@ pub(super) fn undo_all(home: &Path, entries: &[Entry]) -> Result<(), Error> {
     // Backwards, so that what comes last in a set is never there without what comes first.
     entries.iter().rev().try_for_each(Entry::undo)?;
     settle(entries)?;
-    close(home, entries)?;
-    entries.iter().map(|entry| &entry.staged).for_each(discard);
-    Ok(())
+    let staged = entries.iter().map(|entry| &entry.staged);
+    end(home, &kept(entries).chain(staged).collect::<Vec<_>>())
 }
 
 /// Makes the names of the targets durable. A folder that somebody has removed since holds none.
@@ -272,8 +302,8 @@ fn finish_or_undo(home: &Path, entries: &[Entry]) -> Result<Outcome, Error> {
     Ok(Outcome::Undone)
 }
 
-fn remove_journal(home: &Path) -> Result<(), Error> {
-    for name in [FINISH, UNDO] {
+fn remove(home: &Path, names: &[&str]) -> Result<(), Error> {
+    for name in names {
         let path = home.join(name);
         match fs::remove_file(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -313,6 +343,12 @@ fn read(path: &Path) -> Result<Option<Vec<Entry>>, Error> {
 pub(super) fn undo_some(home: &Path, entries: &[Entry], files: usize) {
     fs::rename(home.join(FINISH), home.join(UNDO)).unwrap();
     entries.iter().rev().take(files).for_each(|entry| entry.undo().unwrap());
+}
+
+/// Ends a set and stops before the second names go, as a killed run does.
+#[cfg(test)]
+pub(super) fn end_some(home: &Path) {
+    fs::rename(home.join(FINISH), home.join(DONE)).unwrap();
 }
 
 #[cfg(test)]

@@ -242,6 +242,27 @@ fn undoing_can_be_killed_too() {
 }
 
 #[test]
+fn second_names_in_folders_that_nobody_locks_go_with_the_next_run() {
+    let world = World::new(&[("ca.crt", "old"), ("away/ca.key", "old key")]);
+    let changes = world.changes(vec![
+        world.change("ca.crt", "new", Secrecy::Public),
+        world.change("away/ca.key", "new key", Secrecy::Secret),
+    ]);
+    let above = MadeFolders::default();
+    let mut commit = Commit::prepare(&changes, &[world.home()], &above, dead_pid()).unwrap();
+    let until_close = commit.steps().len() - 1;
+    commit.steps().iter().take(until_close).for_each(|step| commit.take(*step).unwrap());
+    journal::end_some(&world.home());
+    mem::forget(commit);
+    assert_eq!(world.files().len(), 5);
+    let recovery = recover(&world.home()).unwrap().unwrap();
+    assert_eq!((recovery.outcome, recovery.files), (Outcome::Removed, 2));
+    let new = [("ca.crt", "new"), ("away/ca.key", "new key")];
+    assert_eq!(world.files(), new.map(|(name, text)| (name.into(), text.into())).into());
+    assert_eq!(recover(&world.home()).unwrap(), None);
+}
+
+#[test]
 fn a_journal_that_comes_back_after_its_end_changes_nothing() {
     let (world, changes, old) = pair_and_more();
     let above = MadeFolders::default();
