@@ -17,7 +17,6 @@ use crate::core::x509::profile::Profile;
 
 /// What can be done with certificate authorities.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum CaCommand {
     /// Make a certificate authority: its key and its certificate
     #[command(after_help = "\

@@ -23,7 +23,6 @@ use crate::core::x509::san::San;
 const USUAL_PROFILE: &str = "client";
 
 /// What can be done with certificates.
-// Not deferred: `list` says more of a shared option, and the shared one would come first.
 #[derive(Debug, Subcommand)]
 pub enum CertCommand {
     /// Make a key and a certificate for it, signed by the CA

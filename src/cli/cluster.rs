@@ -22,7 +22,6 @@ use crate::core::{Error, Pack};
 
 /// What can be done with a whole control plane.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum ClusterCommand {
     /// Print the ClusterRoleBindings without which admin.conf and kube-apiserver's kubelet client have no rights
     #[command(after_help = "\

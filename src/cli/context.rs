@@ -13,7 +13,6 @@ use crate::core::kubeconfig::{LoadPaths, load_paths};
 
 /// What can be done with contexts.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum ContextCommand {
     /// Print the name of the current context
     #[command(after_help = "\

@@ -23,7 +23,6 @@ use crate::core::spec::{
 
 /// What can be done with kubeconfigs.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum KubeconfigCommand {
     /// Tell what client-go would say at use, and what the kubeconfigs can do
     #[command(after_help = "\

@@ -65,7 +65,6 @@ pub struct LogArgs {
 
 /// What can be done with logs besides reading them.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum LogCommand {
     /// Take in certificates that were signed without a log
     #[command(after_help = "\

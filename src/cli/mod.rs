@@ -117,9 +117,7 @@ struct Cli {
     command: Command,
 }
 
-// Deferred: what is not typed is not defined, which takes longer than many a command itself.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 enum Command {
     /// Certificate authorities
     #[command(subcommand)]

@@ -15,7 +15,6 @@ use crate::core::{catalog, report::RevokeReport};
 
 /// What can be done with revocation lists.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum CrlCommand {
     /// Make the list of a CA anew: with the next number and new dates
     #[command(

@@ -23,7 +23,6 @@ const CAS: [&str; 3] = ["ca", "etcd-ca", "front-proxy-ca"];
 
 /// The stages of the rotation of a CA.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum CaRotateCommand {
     /// Show where rotations stand; exit 3 where a stage is not complete
     #[command(after_help = "\
@@ -84,7 +83,6 @@ Examples:
 
 /// What can be done with the keys of service-account tokens.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum SaCommand {
     /// Rotate the key of service-account tokens, in stages that a running cluster does not notice
     #[command(subcommand)]
@@ -93,7 +91,6 @@ pub enum SaCommand {
 
 /// The stages of the rotation of the token key.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum SaRotateCommand {
     /// Show where the rotation stands; exit 3 where the stage is not complete
     #[command(after_help = "\

@@ -111,6 +111,19 @@ fn every_command_has_examples_and_each_is_played_in_a_transcript() {
 }
 
 #[test]
+fn every_command_says_what_it_does() {
+    let mut program = kubepki::cli::command();
+    program.build();
+    let mut waiting: Vec<&Command> = program.get_subcommands().collect();
+    while let Some(command) = waiting.pop() {
+        let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+        // And not which of them it is, which is what the code says of its options.
+        assert!(about.starts_with(char::is_uppercase), "{}: {about:?}", command.get_name());
+        waiting.extend(command.get_subcommands());
+    }
+}
+
+#[test]
 fn an_example_that_is_missing_or_wrong_or_never_played_is_found() {
     let with = |examples: &'static str| {
         Command::new("kubepki").subcommand(

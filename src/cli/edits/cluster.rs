@@ -13,7 +13,6 @@ use crate::core::{ClusterFields, Error};
 
 /// What can be done with clusters of kubeconfigs.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum ClusterEntryCommand {
     /// Delete clusters; those that contexts name stay, unless forced
     #[command(after_help = "\

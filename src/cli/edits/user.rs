@@ -12,7 +12,6 @@ use crate::core::{self as acts, Error, ExecFields, Given, UserFields};
 
 /// What can be done with users of kubeconfigs.
 #[derive(Debug, Subcommand)]
-#[command(defer = true)]
 pub enum UserEntryCommand {
     /// Delete users; those that contexts name stay, unless forced
     #[command(after_help = "\
