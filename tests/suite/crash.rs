@@ -16,6 +16,13 @@ const ISSUE: Victim = Victim {
     prepare: &|world| put(world, &pki()[..3]),
 };
 
+/// The journal is in `out`, and one of its files, the log, in `pki`.
+const ELSEWHERE: Victim = Victim {
+    program: "kubepki",
+    args: &["cert", "issue", "carol", "--out", "out/carol.crt", "--key-type", "ECDSA-P384"],
+    prepare: &|world| put(world, &pki()[..3]),
+};
+
 const REVOKE: Victim = Victim {
     program: "kubepki",
     args: &["cert", "revoke", "alice", "--reason", "keyCompromise", "--der"],
@@ -132,6 +139,22 @@ fn a_killed_replacement_is_finished_or_undone_by_the_next_run_whatever_that_is()
     kill_at_random_moments(&REPLACE, rounds(200) / 4, 888, |world| {
         again(world, &["cert", "issue", "bob", "--key-type", "ECDSA-P256"])?;
         pair_is_good(world)
+    });
+}
+
+#[test]
+fn a_killed_issue_into_another_folder_is_known_to_the_log_whatever_the_next_run_is() {
+    kill_at_random_moments(&ELSEWHERE, rounds(100), 88_888, |world| {
+        again(world, &["cert", "issue", "bob", "--key-type", "ECDSA-P256"])?;
+        let logged = world.sh("grep -c CN=carol pki/ca.log.jsonl || true");
+        let there = ["out/carol.crt", "out/carol.key"].map(|name| world.path(name).exists());
+        if there != [logged == "1\n"; 2] {
+            return Err(format!("certificate and key {there:?}, in the log {logged}"));
+        }
+        let names = ["bob.crt", "bob.key", "ca.crt", "ca.key", "ca.log.jsonl"];
+        nothing_else_in(world, "pki", &names)?;
+        again(world, ELSEWHERE.args)?;
+        nothing_else_in(world, "out", &["carol.crt", "carol.key"])
     });
 }
 

@@ -1,6 +1,6 @@
 //! Writing a set of files: a list of steps, so that each can be the last one of a killed run in a test.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
@@ -12,7 +12,7 @@ use super::error::{Error, folder_of};
 use super::folders::{MadeFolders, parent, sync_all};
 use super::journal::{self, Entry, Mark};
 use super::target::{content, look, mode, targets};
-use super::temp::{self, Owner};
+use super::temp::{self, Owner, Part};
 use crate::core::changes::{Before, Change, Changes};
 use crate::core::parallel;
 
@@ -61,7 +61,9 @@ struct Commit<'a> {
     /// Complete once everything is staged.
     entries: Vec<Entry>,
     journaled: bool,
-    owner: Owner,
+    pid: u32,
+    /// Locked folders that are told where the journal is, and the files that tell it.
+    pointed: Vec<(PathBuf, PathBuf)>,
     written: Vec<Written>,
     /// Folders that were made before, for the locks.
     above: &'a MadeFolders,
@@ -76,6 +78,8 @@ struct OneFile<'a> {
     old: Option<Metadata>,
     /// Whether it is added to in its place, and not replaced.
     adds: bool,
+    /// Of its temporary files.
+    owner: Owner,
     staged: Option<PathBuf>,
     kept: Option<PathBuf>,
 }
@@ -83,7 +87,7 @@ struct OneFile<'a> {
 /// The smallest things that are done, in their order.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Step {
-    /// Write the files beside their targets.
+    /// Write the files beside their targets, and where the journal of those in other locked folders is going to be.
     Stage,
     /// Make what was written durable.
     Flush,
@@ -120,17 +124,21 @@ impl<'a> Commit<'a> {
                 return Err(Error::NotLocked { path: folder_of(&change.path).to_owned() });
             }
             if how != How::Unchanged {
-                let adds = how == How::Extended;
-                files.push(OneFile { change, target, old, adds, staged: None, kept: None });
+                let (adds, owner) = (how == How::Extended, Owner { pid, part: Part::Alone });
+                files.push(OneFile { change, target, old, adds, owner, staged: None, kept: None });
             }
         }
         // Lines that are half written can only be told by a journal, also where they are all there is to write.
         let in_set = files.len() > 1 || files.iter().any(|file| file.adds);
         let home = if in_set { Some(home(changes, locked)?) } else { None };
-        let owner = Owner { pid, in_set };
+        if in_set {
+            let is_locked = |file: &OneFile| locked.iter().any(|one| one == parent(&file.target));
+            let part = |file: &OneFile| if is_locked(file) { Part::Set } else { Part::Far };
+            files.iter_mut().for_each(|file| file.owner.part = part(file));
+        }
         sweep(&files);
-        let (entries, journaled) = (Vec::new(), false);
-        Ok(Self { home, files, entries, journaled, owner, written, above, made })
+        let (entries, journaled, pointed) = (Vec::new(), false, Vec::new());
+        Ok(Self { home, files, entries, journaled, pid, pointed, written, above, made })
     }
 
     fn steps(&self) -> Vec<Step> {
@@ -152,7 +160,7 @@ impl<'a> Commit<'a> {
         match step {
             Step::Stage => self.stage(),
             Step::Flush => self.flush(),
-            Step::Keep(i) => self.files[i].keep(self.owner),
+            Step::Keep(i) => self.files[i].keep(),
             Step::Check => self.check(),
             Step::Journal => self.journal(),
             Step::Install(i) => install(&self.entries[i]),
@@ -162,12 +170,28 @@ impl<'a> Commit<'a> {
     }
 
     fn stage(&mut self) -> Result<(), Error> {
-        let owner = self.owner;
-        parallel::map(&mut self.files, |file| file.stage(owner)).into_iter().collect()
+        let staged: Result<(), Error> =
+            parallel::map(&mut self.files, OneFile::stage).into_iter().collect();
+        staged.and_then(|()| self.point())
+    }
+
+    /// Tells the other locked folders where the journal is going to be.
+    fn point(&mut self) -> Result<(), Error> {
+        let Some(home) = &self.home else { return Ok(()) };
+        let locked = self.files.iter().filter(|file| file.owner.part == Part::Set);
+        let folders: BTreeSet<&Path> = locked.map(|file| parent(&file.target)).collect();
+        for folder in folders.into_iter().filter(|folder| folder != home) {
+            let path = journal::point(folder, home, self.pid)?;
+            self.pointed.push((folder.to_owned(), path));
+        }
+        Ok(())
     }
 
     fn flush(&self) -> Result<(), Error> {
-        parallel::map_waiting(&self.files, OneFile::sync).into_iter().collect()
+        let staged =
+            self.files.iter().filter_map(|file| Some((file.staged.as_ref()?, &file.change.path)));
+        let all: Vec<_> = staged.chain(self.pointed.iter().map(|(_, path)| (path, path))).collect();
+        parallel::map_waiting(&all, |(written, named)| sync(written, named)).into_iter().collect()
     }
 
     /// Right before the renames: nobody has touched anything since it was read.
@@ -184,7 +208,7 @@ impl<'a> Commit<'a> {
         let Some(home) = &self.home else { return Ok(()) };
         // Set first: when the journal is there but could not be synced, it has to be undone.
         self.journaled = true;
-        journal::write(home, &self.entries, self.owner)
+        journal::write(home, &self.entries, self.pid)
     }
 
     fn sync(&self) -> Result<(), Error> {
@@ -206,6 +230,8 @@ impl<'a> Commit<'a> {
             Err(undoing) => Error::HalfDone { cause: cause.into(), undoing: undoing.into() },
             Ok(()) => {
                 self.files.iter().for_each(OneFile::discard);
+                let home = self.home.unwrap_or_default();
+                self.pointed.iter().for_each(|(folder, _)| journal::forget(folder, &home));
                 cause
             }
         }
@@ -214,8 +240,8 @@ impl<'a> Commit<'a> {
 
 impl OneFile<'_> {
     /// Writes the new file beside the target. Its name is noted first, so that it is removed whatever fails.
-    fn stage(&mut self, owner: Owner) -> Result<(), Error> {
-        let (path, file) = temp::create(&self.target, owner)?;
+    fn stage(&mut self) -> Result<(), Error> {
+        let (path, file) = temp::create(&self.target, self.owner)?;
         self.staged = Some(path);
         self.fill(file).map_err(Error::io("write", &self.change.path))
     }
@@ -236,21 +262,14 @@ impl OneFile<'_> {
         Ok(())
     }
 
-    /// Makes the new file durable. It is opened again, since a large set has more files than a process may keep open.
-    fn sync(&self) -> Result<(), Error> {
-        let Some(staged) = &self.staged else { return Ok(()) };
-        let synced = File::open(staged).and_then(|file| file.sync_all());
-        synced.map_err(Error::io("write", &self.change.path))
-    }
-
     /// Keeps the old file under a second name, so that a set can be undone; as a copy where there are no hard links.
-    fn keep(&mut self, owner: Owner) -> Result<(), Error> {
-        if let Ok(kept) = temp::link(&self.target, owner) {
+    fn keep(&mut self) -> Result<(), Error> {
+        if let Ok(kept) = temp::link(&self.target, self.owner) {
             self.kept = Some(kept);
             return Ok(());
         }
         let (Some(old), Some(bytes)) = (&self.old, content(&self.target)?) else { return Ok(()) };
-        let (kept, mut file) = temp::create(&self.target, owner)?;
+        let (kept, mut file) = temp::create(&self.target, self.owner)?;
         self.kept = Some(kept);
         take_over(&file, old);
         let copied = file
@@ -278,6 +297,12 @@ impl OneFile<'_> {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// Makes a new file durable. It is opened again, since a large set has more files than a process may keep open.
+fn sync(written: &Path, named: &Path) -> Result<(), Error> {
+    let synced = File::open(written).and_then(|file| file.sync_all());
+    synced.map_err(Error::io("write", named))
 }
 
 fn install(entry: &Entry) -> Result<(), Error> {

@@ -16,7 +16,7 @@ use super::folder_lock::{holder, is_same, read_record};
 use super::folders::{MadeFolders, PRIVATE, parent};
 use super::holder::{By, Holder, Process};
 use super::lock::Wait;
-use super::temp::{self, Owner};
+use super::temp::{self, Owner, Part};
 
 /// A locked kubeconfig.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ fn prepare(
     made: &mut MadeFolders,
     wait: &mut Wait,
 ) -> Result<FileLock, Error> {
-    let owner = Owner { pid: std::process::id(), in_set: false };
+    let owner = Owner { pid: std::process::id(), part: Part::Alone };
     loop {
         // Again, should another run have removed the folder as unused.
         made.make(parent(path), PRIVATE)?;

@@ -104,11 +104,6 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, Error> {
     Err(Error::io("look at", &path)(rustix::io::Errno::LOOP.into()))
 }
 
-/// One spelling for each file, whether it exists or not: the real folder, then the name. The folder must exist.
-pub(super) fn identity(path: &Path) -> Result<PathBuf, Error> {
-    Ok(real_folder(path)?.join(name(path)?))
-}
-
 /// The folder of a path without symlinks; it must exist.
 pub(super) fn real_folder(path: &Path) -> Result<PathBuf, Error> {
     let folder = parent(path);

@@ -4,9 +4,11 @@
 //! entry tells the old file, the new file and their marks (inode, size, time), and nothing is done to a file without its
 //! mark; so neither an old journal nor a planted one can make us touch anything else.
 
+mod elsewhere;
 mod lines;
 mod text;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -16,8 +18,9 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::folders::{parent, sync, sync_all};
 use super::read::{open_file, read_all};
-use super::temp::{self, Owner};
+use super::temp::{self, Owner, Part};
 
+pub(super) use self::elsewhere::{forget, point};
 pub(super) use self::lines::ends_a_line;
 
 /// The set is to be finished.
@@ -86,35 +89,54 @@ enum State {
     Waiting,
 }
 
-/// Finishes or undoes what a killed run has left in `folder`, which is locked.
+/// The other folder that has the journal of what a killed run has left in `folder`, which is locked.
+///
+/// # Errors
+///
+/// What tells of it is damaged or not ours, or a disk that refuses.
+pub(super) fn home_of(folder: &Path) -> Result<Option<PathBuf>, Error> {
+    let Some(home) = elsewhere::read(folder)? else { return Ok(None) };
+    if [FINISH, UNDO, DONE].iter().any(|name| fs::symlink_metadata(home.join(name)).is_ok()) {
+        return home.canonicalize().map(Some).map_err(Error::io("look at", &home));
+    }
+    // It never came to a journal, or that has been dealt with.
+    forget(folder, &home);
+    Ok(None)
+}
+
+/// Finishes or undoes what killed runs have left in `folders`, which are locked.
 ///
 /// # Errors
 ///
 /// A journal that is damaged or not ours, or a disk that refuses.
-pub(super) fn recover(folder: &Path) -> Result<Option<Recovery>, Error> {
-    let recovery = |outcome, files| Some(Recovery { folder: folder.to_owned(), outcome, files });
+pub(super) fn recover(folders: &[&Path]) -> Result<Vec<Recovery>, Error> {
+    // All journals before anything is swept: what waits in one of the folders may be named in another.
+    let followed: Vec<_> = folders.iter().map(|folder| follow(folder)).collect::<Result<_, _>>()?;
+    let recovery = |(&folder, (left, followed)): (&&Path, (usize, Option<_>))| {
+        let swept = left + temp::sweep(folder);
+        let (outcome, files) = followed.or((swept > 0).then_some((Outcome::Removed, swept)))?;
+        Some(Recovery { folder: folder.to_owned(), outcome, files })
+    };
+    Ok(folders.iter().zip(followed).filter_map(recovery).collect())
+}
+
+/// Does what the journals in `folder` say; how many second names were left, and what was done with how many files.
+fn follow(folder: &Path) -> Result<(usize, Option<(Outcome, usize)>), Error> {
     let left = clear(folder)?;
     let (finish, undo) = (read(&folder.join(FINISH))?, read(&folder.join(UNDO))?);
-    let (entries, outcome) = match (finish, undo) {
+    let followed = match (finish, undo) {
         (_, Some(entries)) => {
             undo_all(folder, &entries)?;
-            (entries, Outcome::Undone)
+            Some((Outcome::Undone, entries.len()))
         }
-        (Some(entries), None) => {
-            let outcome = finish_or_undo(folder, &entries)?;
-            (entries, outcome)
-        }
-        (None, None) => {
-            let files = left + temp::sweep(folder, true);
-            return Ok((files > 0).then(|| recovery(Outcome::Removed, files)).flatten());
-        }
+        (Some(entries), None) => Some((finish_or_undo(folder, &entries)?, entries.len())),
+        (None, None) => None,
     };
-    temp::sweep(folder, true);
-    Ok(recovery(outcome, entries.len()))
+    Ok((left, followed))
 }
 
 /// Writes the journal of a set.
-pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), Error> {
+pub(super) fn write(home: &Path, entries: &[Entry], pid: u32) -> Result<(), Error> {
     let (path, undo) = (home.join(FINISH), home.join(UNDO));
     if undo.exists() {
         let why = "what it names has still to be undone".to_owned();
@@ -125,7 +147,7 @@ pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), 
     if text.len() as u64 > LIMIT {
         return Err(doing(io::ErrorKind::FileTooLarge.into()));
     }
-    let (temporary, mut file) = temp::create(&path, owner)?;
+    let (temporary, mut file) = temp::create(&path, Owner { pid, part: Part::Set })?;
     let written = file
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
@@ -143,24 +165,32 @@ pub(super) fn write(home: &Path, entries: &[Entry], owner: Owner) -> Result<(), 
 /// have been changed since, and neither is touched.
 pub(super) fn close(home: &Path, entries: &[Entry]) -> Result<(), Error> {
     let added = entries.iter().filter(|entry| entry.adds).map(|entry| &entry.staged);
-    end(home, &kept(entries).chain(added).collect::<Vec<_>>())
+    end(home, entries, &kept(entries).chain(added).collect::<Vec<_>>())
 }
 
 /// Takes the journal and second names away. They may be of keys, and lie in folders that nobody locks: so a run that is killed on
 /// the way leaves a note of them.
-fn end(home: &Path, left: &[&PathBuf]) -> Result<(), Error> {
+fn end(home: &Path, entries: &[Entry], left: &[&PathBuf]) -> Result<(), Error> {
     if left.is_empty() {
-        return remove(home, &[FINISH, UNDO]);
-    }
-    for name in [FINISH, UNDO] {
-        let path = home.join(name);
-        match fs::rename(&path, home.join(DONE)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            other => other.map_err(Error::io("rename", &path))?,
+        remove(home, &[FINISH, UNDO])?;
+    } else {
+        for name in [FINISH, UNDO] {
+            let path = home.join(name);
+            match fs::rename(&path, home.join(DONE)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                other => other.map_err(Error::io("rename", &path))?,
+            }
         }
+        left.iter().for_each(|path| discard(path));
+        remove(home, &[DONE])?;
     }
-    left.iter().for_each(|path| discard(path));
-    remove(home, &[DONE])
+    forget_in_others(home, entries);
+    Ok(())
+}
+
+fn forget_in_others(home: &Path, entries: &[Entry]) {
+    let others: BTreeSet<&Path> = folders(entries).filter(|folder| *folder != home).collect();
+    others.into_iter().for_each(|folder| forget(folder, home));
 }
 
 /// Goes on where [`end`] was killed; how many second names were left.
@@ -169,6 +199,7 @@ fn clear(home: &Path) -> Result<usize, Error> {
     let left = kept(&entries).chain(entries.iter().map(|entry| &entry.staged));
     let gone = left.filter(|path| fs::remove_file(path).is_ok()).count();
     remove(home, &[DONE])?;
+    forget_in_others(home, &entries);
     Ok(gone)
 }
 
@@ -188,7 +219,7 @@ pub(super) fn undo_all(home: &Path, entries: &[Entry]) -> Result<(), Error> {
     entries.iter().rev().try_for_each(Entry::undo)?;
     settle(entries)?;
     let staged = entries.iter().map(|entry| &entry.staged);
-    end(home, &kept(entries).chain(staged).collect::<Vec<_>>())
+    end(home, entries, &kept(entries).chain(staged).collect::<Vec<_>>())
 }
 
 /// Makes the names of the targets durable. A folder that somebody has removed since holds none.
@@ -313,9 +344,13 @@ fn remove(home: &Path, names: &[&str]) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads a journal, if it is there, ours, and nobody else's to write: what comes with an archive or lies in a shared folder
-/// is not followed.
 fn read(path: &Path) -> Result<Option<Vec<Entry>>, Error> {
+    read_own(path, text::decode)
+}
+
+/// Reads a journal, or what tells of one, if it is there, ours, and nobody else's to write: what comes with an archive or lies in a
+/// shared folder is not followed.
+fn read_own<T>(path: &Path, decode: impl Fn(&[u8]) -> Option<T>) -> Result<Option<T>, Error> {
     let unusable = |why: &str| Error::Journal { path: path.to_owned(), why: why.to_owned() };
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -335,7 +370,7 @@ fn read(path: &Path) -> Result<Option<Vec<Entry>>, Error> {
     }
     let content = read_all(file, metadata.len(), LIMIT).map_err(Error::io("read", path))?;
     let content = content.ok_or_else(|| unusable("it is too long"))?;
-    text::decode(&content).ok_or_else(|| unusable("it is damaged")).map(Some)
+    decode(&content).ok_or_else(|| unusable("it is damaged")).map(Some)
 }
 
 /// Begins to undo a set and stops after some of its files, as a killed run does.
@@ -370,10 +405,10 @@ mod tests {
     #[test]
     fn a_journal_that_others_may_read_came_from_elsewhere() {
         let (_dir, folder) = with_journal(&text::encode(&[entry("x".as_ref(), true)]), 0o644);
-        let error = recover(&folder).unwrap_err();
+        let error = recover(&[&folder]).unwrap_err();
         assert!(error.to_string().contains("others may read or write it"), "{error}");
         let (_dir, folder) = with_journal("half a jour", 0o600);
-        let error = recover(&folder).unwrap_err();
+        let error = recover(&[&folder]).unwrap_err();
         assert!(error.to_string().ends_with("it is damaged"), "{error}");
     }
 
@@ -387,13 +422,13 @@ mod tests {
             Entry { staged: target.with_file_name(".authorized_keys.kubepki-set-7-0"), ..planted };
         fs::write(&planted.staged, "theirs").unwrap();
         let (_dir, folder) = with_journal(&text::encode(&[planted]), 0o600);
-        recover(&folder).unwrap();
+        recover(&[&folder]).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"mine");
     }
 
     #[test]
     fn without_a_journal_there_is_nothing_to_recover() {
         let dir = tempfile::tempdir().unwrap();
-        assert_eq!(recover(dir.path()).unwrap(), None);
+        assert_eq!(recover(&[dir.path()]).unwrap(), []);
     }
 }

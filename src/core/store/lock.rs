@@ -1,7 +1,8 @@
 //! Locks: taken before anything is read, held until everything is written.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -9,7 +10,7 @@ use super::commit::{self, Written};
 use super::error::Error;
 use super::file_lock::{self, FileLock};
 use super::folder_lock::FolderLock;
-use super::folders::{MadeFolders, PRIVATE, identity, parent, resolve};
+use super::folders::{MadeFolders, PRIVATE, name, parent, resolve};
 use super::journal::{self, Recovery};
 use crate::core::changes::Changes;
 
@@ -56,21 +57,38 @@ pub struct Guard {
 /// A lock that somebody else keeps for longer than the wait, a folder that cannot be written to, or a journal that cannot
 /// be used. Nothing stays locked.
 pub fn lock(set: &[Lockable], settings: &LockSettings) -> Result<Guard, Error> {
-    let mut made = MadeFolders::default();
     let wait = &mut Wait::new(settings);
-    let mut folders = Vec::new();
-    for folder in folders_of(set, &mut made)? {
-        folders.push(FolderLock::take(&folder, &mut made, wait)?);
-    }
+    let (mut made, folders) = lock_folders(set, wait)?;
     let mut files = Vec::new();
-    for file in kubeconfigs_of(set, &mut made)? {
+    for file in kubeconfigs_of(set, &mut made, wait)? {
         files.push(FileLock::take(&file, &mut made, wait)?);
     }
-    let mut recovered = Vec::new();
-    for folder in &folders {
-        recovered.extend(journal::recover(folder.folder())?);
-    }
+    let recovered = journal::recover(&folders.iter().map(FolderLock::folder).collect::<Vec<_>>())?;
     Ok(Guard { files, folders, made, recovered })
+}
+
+/// Locks the folders of `set`, and those that have the journal of what a killed run has left in them.
+fn lock_folders(
+    set: &[Lockable],
+    wait: &mut Wait,
+) -> Result<(MadeFolders, Vec<FolderLock>), Error> {
+    let mut set = set.to_owned();
+    loop {
+        let (mut made, mut locks) = (MadeFolders::default(), Vec::new());
+        for folder in folders_of(&set, &mut made, wait)? {
+            locks.push(FolderLock::take(&folder, &mut made, wait)?);
+        }
+        let mut homes = Vec::new();
+        for lock in &locks {
+            homes.extend(journal::home_of(lock.folder())?);
+        }
+        homes.retain(|home| !locks.iter().any(|lock| lock.folder() == home));
+        if homes.is_empty() {
+            return Ok((made, locks));
+        }
+        // All are let go and taken again with these, in the order of all runs.
+        set.extend(homes.into_iter().map(Lockable::Folder));
+    }
 }
 
 /// Removes the locks of killed runs beside kubeconfigs, for a run that has nothing to write there and so takes none itself:
@@ -160,12 +178,15 @@ impl Wait {
 }
 
 /// The folders of a set, made, each once, in one spelling, sorted.
-fn folders_of(set: &[Lockable], made: &mut MadeFolders) -> Result<Vec<PathBuf>, Error> {
+fn folders_of(
+    set: &[Lockable],
+    made: &mut MadeFolders,
+    wait: &mut Wait,
+) -> Result<Vec<PathBuf>, Error> {
     let mut folders = Vec::new();
     for lockable in set {
         if let Lockable::Folder(folder) = lockable {
-            made.make(folder, PRIVATE)?;
-            folders.push(folder.canonicalize().map_err(Error::io("look at", folder))?);
+            folders.push(make_real(folder, made, wait)?);
         }
     }
     folders.sort();
@@ -175,19 +196,33 @@ fn folders_of(set: &[Lockable], made: &mut MadeFolders) -> Result<Vec<PathBuf>, 
 
 /// The kubeconfigs of a set: as typed, since kubectl locks beside the symlink, and as resolved, since the other name of the
 /// file may be used as well.
-fn kubeconfigs_of(set: &[Lockable], made: &mut MadeFolders) -> Result<Vec<PathBuf>, Error> {
+fn kubeconfigs_of(
+    set: &[Lockable],
+    made: &mut MadeFolders,
+    wait: &mut Wait,
+) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for lockable in set {
         if let Lockable::Kubeconfig(file) = lockable {
             for file in [file.clone(), resolve(file)?] {
-                made.make(parent(&file), PRIVATE)?;
-                files.push(identity(&file)?);
+                files.push(make_real(parent(&file), made, wait)?.join(name(&file)?));
             }
         }
     }
     files.sort();
     files.dedup();
     Ok(files)
+}
+
+/// Makes a folder where it is missing, and again should another run have removed it as unused; its one spelling.
+fn make_real(folder: &Path, made: &mut MadeFolders, wait: &mut Wait) -> Result<PathBuf, Error> {
+    loop {
+        made.make(folder, PRIVATE)?;
+        match folder.canonicalize() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && wait.pause() => {}
+            other => return other.map_err(Error::io("look at", folder)),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Temporary files beside their targets: `.NAME.kubepki-PID-N`, or `.NAME.kubepki-set-PID-N` when the file belongs to a
-//! set, so that a journal may name it. Never followed, never shared, swept when their run is dead.
+//! set, so that a journal may name it; `far` instead of `set` in a folder that its run has not locked. Never followed, never
+//! shared, swept when their run is dead.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
@@ -17,6 +18,7 @@ use super::holder::is_alive;
 
 const MARK: &[u8] = b".kubepki-";
 const SET: &str = "set-";
+const FAR: &str = "far-";
 
 /// How much of the target's name a temporary name repeats: names end at 255 bytes.
 const NAME_BYTES: usize = 180;
@@ -26,8 +28,29 @@ const NAME_BYTES: usize = 180;
 pub(super) struct Owner {
     /// The run.
     pub(super) pid: u32,
-    /// Whether they belong to a set of files that changes together.
-    pub(super) in_set: bool,
+    /// What they belong to.
+    pub(super) part: Part,
+}
+
+/// What a temporary file belongs to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Part {
+    /// To nothing else.
+    Alone,
+    /// To a set of files that changes together, in a folder that its run has locked.
+    Set,
+    /// To such a set, in another folder: whoever locks that one does not learn whether a journal needs the file.
+    Far,
+}
+
+impl Part {
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Alone => "",
+            Self::Set => SET,
+            Self::Far => FAR,
+        }
+    }
 }
 
 /// Makes a new file beside `target`, of mode 0600, locked (flock) for as long as it is open.
@@ -58,26 +81,26 @@ pub(super) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes the temporary files in `folder` that dead runs have left, and returns how many there were. Those of sets go only
-/// if `sets`: a journal in another folder may still need them.
-pub(super) fn sweep(folder: &Path, sets: bool) -> usize {
-    sweep_if(folder, |_, owner| sets || !owner.in_set)
+/// Removes the temporary files in `folder` that dead runs have left, and returns how many there were. The folder is locked, and no
+/// journal is left that tells of it; those of sets that had not locked it stay, since theirs may be anywhere.
+pub(super) fn sweep(folder: &Path) -> usize {
+    sweep_if(folder, |_, owner| owner.part != Part::Far)
 }
 
-/// The same for what is not of a set, and for what is of one but beside `targets` for them alone: the run is about to write
-/// these anyway. The folder is read once: it may have thousands of files.
+/// The same where the folder may not be locked: for what is not of a set, and for what is of one but beside `targets` for them
+/// alone: the run is about to write these anyway. The folder is read once: it may have thousands of files.
 pub(super) fn sweep_for(folder: &Path, targets: &[&Path]) -> usize {
     let stems: Vec<OsString> = targets.iter().filter_map(|target| stem(target).ok()).collect();
     let is_theirs =
         |name: &OsStr| stems.iter().any(|stem| name.as_bytes().starts_with(stem.as_bytes()));
-    sweep_if(folder, |name, owner| !owner.in_set || is_theirs(name))
+    sweep_if(folder, |name, owner| owner.part == Part::Alone || is_theirs(name))
 }
 
 /// Whether `temp` is a name that [`create`] or [`link`] would give for `target` in a set.
 pub(super) fn belongs_to(temp: &Path, target: &Path) -> bool {
     let (Some(temp_name), Ok(stem)) = (temp.file_name(), stem(target)) else { return false };
     parent(temp) == parent(target)
-        && owner_of(temp_name).is_some_and(|owner| owner.in_set)
+        && owner_of(temp_name).is_some_and(|owner| owner.part != Part::Alone)
         && temp_name.as_bytes().starts_with(stem.as_bytes())
 }
 
@@ -100,11 +123,11 @@ fn free_name<T>(
     make: impl Fn(&Path) -> io::Result<T>,
 ) -> Result<(PathBuf, T), Error> {
     let stem = stem(target)?;
-    let Owner { pid, in_set } = owner;
-    let set = if in_set { SET } else { "" };
+    let Owner { pid, part } = owner;
+    let part = part.prefix();
     for number in 0..10_000 {
         let mut name = stem.clone();
-        name.push(format!("{set}{pid}-{number}"));
+        name.push(format!("{part}{pid}-{number}"));
         let path = target.with_file_name(name);
         match make(&path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -127,11 +150,12 @@ fn owner_of(name: &OsStr) -> Option<Owner> {
     let name = name.as_bytes().strip_prefix(b".")?;
     let start = name.windows(MARK.len()).rposition(|window| window == MARK)?;
     let end = std::str::from_utf8(&name[start + MARK.len()..]).ok()?;
-    let numbers = end.strip_prefix(SET).unwrap_or(end);
+    let stripped = |part: Part| Some((part, end.strip_prefix(part.prefix())?));
+    let (part, numbers) = [Part::Set, Part::Far, Part::Alone].into_iter().find_map(stripped)?;
     let (pid, number) = numbers.split_once('-')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let pid = (digits(pid) && digits(number)).then(|| pid.parse().ok()).flatten()?;
-    Some(Owner { pid, in_set: numbers != end })
+    Some(Owner { pid, part })
 }
 
 /// Whether a file is a plain file of ours that no living run holds.
@@ -162,7 +186,7 @@ mod tests {
     use super::*;
 
     fn alone(pid: u32) -> Owner {
-        Owner { pid, in_set: false }
+        Owner { pid, part: Part::Alone }
     }
 
     #[test]
@@ -179,22 +203,24 @@ mod tests {
         let similar = ["ca.key.kubepki-1-2", ".kubepki.lock", ".a.kubepki-x-1", ".a.kubepki-1"];
         similar.iter().for_each(|name| fs::write(dir.path().join(name), "").unwrap());
 
-        assert_eq!(sweep(dir.path(), true), 1);
+        assert_eq!(sweep(dir.path()), 1);
         assert!(!stale.exists());
         assert!(open.exists() && living.exists() && link.is_symlink());
         assert!(similar.iter().all(|name| dir.path().join(name).exists()));
     }
 
     #[test]
-    fn files_of_a_set_are_swept_only_when_asked_for() {
+    fn files_of_a_set_stay_where_its_journal_may_be_in_another_folder() {
         let dir = tempfile::tempdir().unwrap();
-        let (target, owner) = (dir.path().join("ca.key"), Owner { pid: dead_pid(), in_set: true });
-        let other = create(&dir.path().join("ca.crt"), owner).unwrap().0;
-        let staged = create(&target, owner).unwrap().0;
-        assert_eq!(sweep(dir.path(), false), 0);
-        assert_eq!(sweep_for(parent(&target), &[&target]), 1);
-        assert!(!staged.exists() && other.exists());
-        assert_eq!(sweep(dir.path(), true), 1);
+        let (target, pid) = (dir.path().join("ca.key"), dead_pid());
+        for (part, swept) in [(Part::Set, 1), (Part::Far, 0)] {
+            let owner = Owner { pid, part };
+            let other = create(&dir.path().join("ca.crt"), owner).unwrap().0;
+            let staged = create(&target, owner).unwrap().0;
+            assert_eq!(sweep_for(parent(&target), &[&target]), 1);
+            assert!(!staged.exists() && other.exists());
+            assert_eq!(sweep(dir.path()), swept);
+        }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::super::holder::dead_pid;
-use super::super::journal::{Outcome, recover};
+use super::super::journal::{self, Outcome, Recovery};
+use super::super::lock::{LockSettings, Lockable, lock};
 use super::*;
 use crate::core::changes::{Before, Bytes, Secrecy};
 
@@ -101,13 +102,17 @@ fn collect(folder: &Path, prefix: &str, files: &mut Files) {
 }
 
 /// Runs the first steps of a commit and stops, as a killed run does. `false` when there are no more steps.
-fn killed_after(steps: usize, changes: &Changes, home: &Path, pid: u32) -> bool {
+fn killed_after(steps: usize, changes: &Changes, locked: &[PathBuf], pid: u32) -> bool {
     let above = MadeFolders::default();
-    let mut commit = Commit::prepare(changes, &[home.to_owned()], &above, pid).unwrap();
+    let mut commit = Commit::prepare(changes, locked, &above, pid).unwrap();
     let all = commit.steps();
     all.iter().take(steps).for_each(|step| commit.take(*step).unwrap());
     mem::forget(commit);
     steps < all.len()
+}
+
+fn recover(home: &Path) -> Result<Option<Recovery>, Error> {
+    Ok(journal::recover(&[home])?.pop())
 }
 
 /// Recovers, if need be again: a program that another test starts holds all that is open here, locks included, until its exec,
@@ -165,11 +170,11 @@ fn a_run_that_is_killed_after_any_step_leaves_the_old_set_or_the_new_one() {
     for steps in 0.. {
         let (world, changes, old) = pair_and_more();
         let new = with_changes(&old, &world, &changes);
-        let more = killed_after(steps, &changes, &world.home(), pid);
+        let more = killed_after(steps, &changes, &[world.home()], pid);
         recover_at_last(&world.home());
         let mut found = world.files();
         // In other folders than home, what was staged before the journal stays until the same files are written again.
-        found.retain(|name, _| !name.starts_with("etcd/.ca.key.kubepki-set-"));
+        found.retain(|name, _| !name.starts_with("etcd/.ca.key.kubepki-far-"));
         assert!(found == old || found == new, "after {steps} steps: {:?}", found.keys());
         assert_eq!(recover(&world.home()).unwrap(), None);
 
@@ -185,14 +190,55 @@ fn a_run_that_is_killed_after_any_step_leaves_the_old_set_or_the_new_one() {
 }
 
 #[test]
+fn what_a_set_has_left_is_finished_or_undone_from_each_folder_that_it_had_locked() {
+    let pid = dead_pid();
+    for (steps, met) in (0..).flat_map(|steps| ["out", "pki", "etcd"].map(|met| (steps, met))) {
+        let old = [("out/x.key", "old"), ("pki/ca.log", "old\n"), ("etcd/ca.log", "old\n")];
+        let world = World::new(&old);
+        let home = world.path("out");
+        let list = vec![
+            world.lines("pki/ca.log", "new\n"),
+            world.lines("etcd/ca.log", "new\n"),
+            world.change("out/x.key", "new", Secrecy::Secret),
+            world.change("out/x.crt", "new", Secrecy::Public),
+        ];
+        let (changes, old) = (Changes { home, list }, world.files());
+        let new = with_changes(&old, &world, &changes);
+        let locked = ["etcd", "out", "pki"].map(|name| world.path(name));
+        let more = killed_after(steps, &changes, &locked, pid);
+        let settings = LockSettings::new(std::time::SystemTime::now());
+        let run = |name: &str| lock(&[Lockable::Folder(world.path(name))], &settings).unwrap();
+        drop(run(met));
+        let visible = || {
+            let mut files = world.files();
+            files.retain(|name, _| !name.contains("/."));
+            files
+        };
+        let found = visible();
+        assert!(found == old || found == new, "{steps} steps, then {met}: {:?}", found.keys());
+        ["etcd", "out", "pki"].iter().for_each(|name| drop(run(name)));
+        let left = || world.files().into_keys().filter(|name| name.contains("/.")).count();
+        // What another test starts may hold a file for a moment, as above.
+        for _ in (0..100).take_while(|_| left() > 0) {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+            ["etcd", "out", "pki"].iter().for_each(|name| drop(run(name)));
+        }
+        assert_eq!(world.files(), found, "{steps} steps, then {met}, then all");
+        if !more && met == "etcd" {
+            assert!(found == new && steps > 10);
+            return;
+        }
+    }
+}
+
+#[test]
 fn a_run_that_ends_while_it_stages_leaves_the_old_set() {
     let pid = dead_pid();
     for (staged, is_killed) in (0..=5).flat_map(|staged| [(staged, true), (staged, false)]) {
         let (world, changes, old) = pair_and_more();
         let above = MadeFolders::default();
         let mut commit = Commit::prepare(&changes, &[world.home()], &above, pid).unwrap();
-        let owner = commit.owner;
-        commit.files[..staged].iter_mut().for_each(|file| file.stage(owner).unwrap());
+        commit.files[..staged].iter_mut().for_each(|file| file.stage().unwrap());
         match is_killed {
             true => mem::forget(commit),
             false => drop(commit.roll_back(Error::Vanished { path: "cause".into() })),
@@ -200,7 +246,7 @@ fn a_run_that_ends_while_it_stages_leaves_the_old_set() {
         recover_at_last(&world.home());
         let mut found = world.files();
         // As above.
-        found.retain(|name, _| !name.starts_with("etcd/.ca.key.kubepki-set-"));
+        found.retain(|name, _| !name.starts_with("etcd/.ca.key.kubepki-far-"));
         assert_eq!(found, old, "after {staged} files");
     }
 }
@@ -322,7 +368,7 @@ fn six_hundred_files_are_a_set_like_any_other() {
         let commit = Commit::prepare(&changes, &[world.home()], &above, 1).unwrap();
         commit.steps().iter().position(|step| *step == wanted).unwrap()
     };
-    killed_after(until(Step::Install(300)), &changes, &world.home(), dead_pid());
+    killed_after(until(Step::Install(300)), &changes, &[world.home()], dead_pid());
     let recovery = recover(&world.home()).unwrap().unwrap();
     assert_eq!((recovery.outcome, recovery.files), (Outcome::Finished, 600));
     assert_eq!(world.files().len(), 600);
@@ -369,7 +415,7 @@ proptest! {
         let changes = world.changes(files.iter().zip(&names).map(change).collect());
         let old = world.files();
         let new = with_changes(&old, &world, &changes);
-        killed_after(steps, &changes, &world.home(), dead_pid());
+        killed_after(steps, &changes, &[world.home()], dead_pid());
         recover_at_last(&world.home());
         let found = world.files();
         prop_assert!(found == old || found == new, "{:?}", found.keys());

@@ -70,7 +70,7 @@ fn decode_mark(word: &str) -> Option<Mark> {
 }
 
 /// Any name as one word of printable ASCII.
-fn escape(name: &OsStr) -> String {
+pub(super) fn escape(name: &OsStr) -> String {
     let escape = |&byte: &u8| match byte {
         b'%' => "%25".into(),
         b'!'..=b'~' => char::from(byte).to_string(),
@@ -79,7 +79,7 @@ fn escape(name: &OsStr) -> String {
     name.as_bytes().iter().map(escape).collect()
 }
 
-fn unescape(word: &str) -> Option<OsString> {
+pub(super) fn unescape(word: &str) -> Option<OsString> {
     let mut pieces = word.split('%');
     let mut name = pieces.next()?.as_bytes().to_vec();
     for piece in pieces {
