@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -482,7 +483,9 @@ impl Session<'_> {
 
 /// What was typed, and the words of the command alone.
 fn parse(arguments: &[OsString], called: Called) -> Result<(Cli, String), clap::Error> {
-    let matches = called.command().try_get_matches_from(arguments)?;
+    // Not taken apart: the run ends soon, and this alone would be a tenth of it for many commands.
+    let mut command = ManuallyDrop::new(called.command());
+    let matches = command.try_get_matches_from_mut(arguments)?;
     args::check_contradictions(&matches)?;
     let mut cli = Cli::from_arg_matches(&matches)?;
     list::check_form(&cli)?;

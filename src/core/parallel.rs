@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::iter::Enumerate;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 use std::{panic, thread};
 
@@ -30,6 +31,24 @@ where
     R: Send,
 {
     work_off(items.into_iter(), WAITING, work)
+}
+
+/// Does `work` on each item that `give` hands out, on the other cores while `give` goes on and on all once it is done. Returns what
+/// came of `give`, and of the items in their order.
+pub fn meanwhile<T: Send, R: Send, G>(
+    work: impl Fn(T) -> R + Sync,
+    give: impl FnOnce(&mut dyn FnMut(T)) -> G,
+) -> (G, Vec<R>) {
+    let (sender, receiver) = mpsc::channel();
+    let queue = Queue(Mutex::new(receiver.into_iter().enumerate()));
+    let take = || queue.map(&work).collect::<Vec<_>>();
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..cores()).map(|_| scope.spawn(take)).collect();
+        // A worker that panics takes no more; the scope ends with its panic.
+        let given = give(&mut |item| drop(sender.send(item)));
+        drop(sender);
+        (given, gathered(take(), others))
+    })
 }
 
 /// The same as [`map`], for work that is long. `watch` is told how many are done, on the thread of the caller: before the first,
@@ -77,12 +96,17 @@ fn work_off<T: Send, R: Send>(
     let take = || queue.map(&work).collect::<Vec<_>>();
     thread::scope(|scope| {
         let others: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
-        let mut done: BTreeMap<usize, R> = take().into_iter().collect();
-        for other in others {
-            done.extend(other.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
-        }
-        done.into_values().collect()
+        gathered(take(), others)
     })
+}
+
+/// What the caller and the others have done, in the order of the items.
+fn gathered<R>(own: Vec<(usize, R)>, others: Vec<ScopedJoinHandle<'_, Vec<(usize, R)>>>) -> Vec<R> {
+    let mut done: BTreeMap<usize, R> = own.into_iter().collect();
+    for other in others {
+        done.extend(other.join().unwrap_or_else(|panic| panic::resume_unwind(panic)));
+    }
+    done.into_values().collect()
 }
 
 /// One queue for all: how long an item takes may be a matter of luck, and no thread is to wait for another.
@@ -100,8 +124,10 @@ impl<I: Iterator> Queue<I> {
     }
 }
 
+/// Asked once: the answer is read from a handful of files.
 fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
 #[cfg(test)]
@@ -117,6 +143,14 @@ mod tests {
             assert_eq!(map_watched(&items, |item| item * 2, &mut |_| ()), doubled);
             assert_eq!(map_waiting(&mut items, |item| std::mem::replace(item, 7) * 2), doubled);
             assert_eq!(items, vec![7; count]);
+            let given = meanwhile(
+                |item: usize| item * 2,
+                |give| {
+                    (0..count).for_each(give);
+                    "given"
+                },
+            );
+            assert_eq!(given, ("given", doubled));
         }
     }
 }

@@ -81,12 +81,27 @@ pub enum Error {
 ///
 /// A key that does not sign, or a signature that does not verify.
 pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outcome, Error> {
+    // To verify takes longer than to sign.
+    let (outcome, verified) =
+        parallel::meanwhile(Signed::verify, |signed| sign(plan, drawn, entropy, signed));
+    let outcome = outcome?;
+    verified.into_iter().collect::<Result<(), Error>>()?;
+    Ok(outcome)
+}
+
+/// Signs one after the other, since one may be the CA of the next.
+fn sign(
+    plan: Plan,
+    drawn: Drawn,
+    entropy: &dyn Entropy,
+    signed: &mut dyn FnMut(Signed),
+) -> Result<Outcome, Error> {
     let mut signer = Signer {
         keys: drawn.keys.into_iter(),
         serials: drawn.serials.into_iter(),
         entropy,
         outcome: Outcome::default(),
-        signed: Signed::default(),
+        signed,
     };
     signer.outcome.changes.home = plan.home;
     for step in plan.steps {
@@ -105,7 +120,6 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
         };
         signer.outcome.made.push(made);
     }
-    signer.signed.verify()?;
     Ok(signer.outcome)
 }
 
@@ -115,7 +129,8 @@ struct Signer<'a> {
     serials: std::vec::IntoIter<x509_cert::serial_number::SerialNumber>,
     entropy: &'a dyn Entropy,
     outcome: Outcome,
-    signed: Signed,
+    /// Takes each certificate that is signed.
+    signed: &'a mut dyn FnMut(Signed),
 }
 
 impl Signer<'_> {
@@ -140,7 +155,8 @@ impl Signer<'_> {
             signer,
             self.entropy,
         )?;
-        self.signed.add(&certificate, above.first());
+        let issuer = above.first().unwrap_or(&certificate).clone();
+        (self.signed)(Signed { certificate: certificate.clone(), issuer });
         if let Some(ca) = step.ca {
             self.outcome.issued.push((ca, certificate.clone()));
         }
@@ -250,23 +266,18 @@ impl Signer<'_> {
     }
 }
 
-/// Each certificate that was signed, with the one of its CA, to be verified before any of them is let out.
-#[derive(Default)]
-struct Signed(Vec<(Certificate, Certificate)>);
+/// A certificate that was signed, and the one of its CA: to be verified before any is let out.
+struct Signed {
+    certificate: Certificate,
+    issuer: Certificate,
+}
 
 impl Signed {
-    fn add(&mut self, certificate: &Certificate, issuer: Option<&Certificate>) {
-        self.0.push((certificate.clone(), issuer.unwrap_or(certificate).clone()));
-    }
-
-    /// To verify takes longer than to sign, so all are done at the end, side by side.
-    fn verify(&self) -> Result<(), Error> {
-        let is_true = |(certificate, issuer): &_| is_issued_by(certificate, issuer);
-        let verified = parallel::map(&self.0, is_true);
-        let mut untrue = self.0.iter().zip(verified).filter(|(_, is_true)| !is_true);
-        untrue.next().map_or(Ok(()), |((certificate, _), _)| {
-            Err(Error::Untrue(certificate.subject().to_string()))
-        })
+    fn verify(self) -> Result<(), Error> {
+        match is_issued_by(&self.certificate, &self.issuer) {
+            true => Ok(()),
+            false => Err(Error::Untrue(self.certificate.subject().to_string())),
+        }
     }
 }
 

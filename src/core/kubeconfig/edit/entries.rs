@@ -269,7 +269,7 @@ fn stanza<E: Entry>(index: usize) -> [Step; 3] {
     [E::LIST.into(), index.into(), E::KIND.into()]
 }
 
-pub(super) fn item<E: Entry>(entry: &E) -> Value {
+pub(in crate::core::kubeconfig) fn item<E: Entry>(entry: &E) -> Value {
     let pairs = [(E::KIND, entry.stanza().to_value()), ("name", Value::str(entry.name()))];
     Value::Map(pairs.map(|(key, value)| (key.to_owned(), value)).to_vec())
 }

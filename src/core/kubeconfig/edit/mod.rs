@@ -25,6 +25,7 @@ use super::yaml::emit::Value;
 use super::yaml::meaning::Meaning;
 use super::yaml::tree::{Cursor, Kind};
 
+pub(super) use entries::item;
 pub use entries::{
     NewEntries, add_entries, changed_fields, put, put_all, remove, remove_all, rename,
 };
@@ -34,7 +35,7 @@ use splice::Pair;
 pub use taken::{Taken, entries_of, replace, take};
 
 /// The key of the current context.
-const CURRENT_CONTEXT: &str = "current-context";
+pub(super) const CURRENT_CONTEXT: &str = "current-context";
 
 /// Why a file cannot be edited.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,7 @@
 //! Adding entries, and whole new files.
 
+use proptest::prelude::*;
+
 use super::*;
 
 #[test]
@@ -33,6 +35,25 @@ contexts:
   name: dev
 ";
     assert_eq!(text, expected);
+}
+
+proptest! {
+    #[test]
+    fn whatever_it_is_to_say_it_is_built_as_it_would_be_added(
+        name in ".{0,12}",
+        server in ".{0,12}",
+        namespace in ".{0,12}",
+        token in ".{0,12}",
+        set_current: bool,
+    ) {
+        let mut new = NewEntries { set_current, ..entries(&name) };
+        new.cluster.cluster.server = server;
+        new.context.context.namespace = namespace;
+        new.user.user.token = Secret::new(token);
+        let path = Path::new("config");
+        let added = add_entries(&File::absent(path), &new, false).ok();
+        prop_assert_eq!(build(path, &new).ok(), added);
+    }
 }
 
 #[test]
