@@ -9,8 +9,7 @@ use std::net::UdpSocket;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime};
 
-use kubepki::cli::cluster::ThisMachine;
-use kubepki::cli::{Process, run};
+use kubepki::cli::{Process, ThisMachine, run};
 use kubepki::core::x509::entropy::System;
 
 #[expect(clippy::disallowed_methods, reason = "this is where the world comes in")]

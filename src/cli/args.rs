@@ -17,7 +17,7 @@ use crate::core::x509::name::{Attribute, DistinguishedName};
 use crate::core::x509::san::San;
 use crate::core::x509::time::{Moment, Until};
 
-/// Options of every command.
+// Options of every command.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Shared {
@@ -56,7 +56,7 @@ pub struct Shared {
     pub at: Option<Moment>,
 }
 
-/// Options of every command that writes.
+// Options of every command that writes.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Writing {
     /// Replace what is there and differs
@@ -68,7 +68,7 @@ pub struct Writing {
     pub dry_run: bool,
 }
 
-/// Options that name the CA that signs.
+// Options that name the CA that signs.
 #[derive(Args, Clone, Debug)]
 pub struct Signing {
     /// CA that signs: a NAME in the certificate folder, or the FILE of its certificate [default: the one that the profile names]
@@ -80,7 +80,7 @@ pub struct Signing {
     pub ca_key: Option<PathBuf>,
 }
 
-/// Options that say how long.
+// Options that say how long.
 #[derive(Args, Clone, Debug)]
 pub struct Lasting {
     /// How long it lives, or until when: 90d, 1y, 2160h, 2030-01-31 [default: 1y]

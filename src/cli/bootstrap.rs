@@ -25,7 +25,7 @@ const SAID_BY_FILE: [&str; 4] = [
     "cluster_name",
 ];
 
-/// `kubepki cluster bootstrap`
+// `kubepki cluster bootstrap`
 #[derive(Args, Debug)]
 pub struct BootstrapArgs {
     /// File with the bootstrap token, such as abcdef.0123456789abcdef

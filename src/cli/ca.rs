@@ -17,6 +17,7 @@ use crate::core::x509::profile::Profile;
 
 /// What can be done with certificate authorities.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum CaCommand {
     /// Make a certificate authority: its key and its certificate
     #[command(after_help = "\
@@ -39,7 +40,7 @@ Examples:
     Show(ShowArgs),
 }
 
-/// `kubepki ca init`
+// `kubepki ca init`
 #[derive(Args, Debug)]
 pub struct InitArgs {
     /// What the CA is called: its files are NAME.crt and NAME.key in the certificate folder
@@ -91,7 +92,7 @@ pub struct InitArgs {
     pub(super) writing: Writing,
 }
 
-/// `kubepki ca show`
+// `kubepki ca show`
 #[derive(Args, Debug)]
 pub struct ShowArgs {
     /// What the CA is called

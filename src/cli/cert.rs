@@ -109,7 +109,7 @@ Examples:
     Undo(UndoArgs),
 }
 
-/// Who a certificate is for.
+// Who a certificate is for.
 #[derive(Args, Clone, Debug)]
 pub struct Identity {
     /// What it is for [default: NAME where that is a profile, else client]
@@ -129,7 +129,7 @@ pub struct Identity {
     key_type: Option<String>,
 }
 
-/// Who a certificate is for, under which names, with which key, and where it goes.
+// Who a certificate is for, under which names, with which key, and where it goes.
 #[derive(Args, Debug)]
 struct Holder {
     /// What it is called: its files are NAME.crt and NAME.key, and it is the common name unless the profile has another
@@ -151,7 +151,7 @@ struct Holder {
     out: Option<PathBuf>,
 }
 
-/// `kubepki cert issue`
+// `kubepki cert issue`
 #[derive(Args, Debug)]
 pub struct IssueArgs {
     #[command(flatten)]
@@ -167,7 +167,7 @@ pub struct IssueArgs {
     pub(super) writing: Writing,
 }
 
-/// `kubepki cert request`
+// `kubepki cert request`
 #[derive(Args, Debug)]
 pub struct RequestArgs {
     #[command(flatten)]
@@ -177,7 +177,7 @@ pub struct RequestArgs {
     pub(super) writing: Writing,
 }
 
-/// `kubepki cert sign`
+// `kubepki cert sign`
 #[derive(Args, Debug)]
 pub struct SignArgs {
     /// The request
@@ -218,7 +218,7 @@ pub struct SignArgs {
     pub(super) writing: Writing,
 }
 
-/// `kubepki cert show`
+// `kubepki cert show`
 #[derive(Args, Debug)]
 pub struct ShowArgs {
     /// Files to show; `-` is standard input

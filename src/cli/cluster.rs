@@ -22,6 +22,7 @@ use crate::core::{Error, Pack};
 
 /// What can be done with a whole control plane.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum ClusterCommand {
     /// Print the ClusterRoleBindings without which admin.conf and kube-apiserver's kubelet client have no rights
     #[command(after_help = "\
@@ -113,7 +114,7 @@ const SAID_BY_FILE: [&str; 11] = [
     "ca_validity",
 ];
 
-/// `kubepki cluster init`
+// `kubepki cluster init`
 #[derive(Args, Debug)]
 pub struct InitArgs {
     #[command(flatten)]
@@ -123,7 +124,7 @@ pub struct InitArgs {
     pub(super) writing: args::Writing,
 }
 
-/// `kubepki cluster bundle`
+// `kubepki cluster bundle`
 #[derive(Args, Debug)]
 pub struct BundleArgs {
     /// The node
@@ -145,7 +146,7 @@ pub struct BundleArgs {
     writing: args::Writing,
 }
 
-/// What is asked of a control plane, by kubeadm's names.
+// What is asked of a control plane, by kubeadm's names.
 #[derive(Args, Debug)]
 pub struct Asked {
     /// kubeadm's configuration file, or the inventory of a whole cluster, instead of the options that say the same

@@ -17,7 +17,7 @@ use crate::core::kubeconfig::LoadPaths;
 use crate::core::spec::Folders;
 use crate::core::{self as acts, Named};
 
-/// `kubepki completion`
+// `kubepki completion`
 #[derive(Args, Debug)]
 pub struct CompletionArgs {
     /// The shell

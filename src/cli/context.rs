@@ -13,6 +13,7 @@ use crate::core::kubeconfig::{LoadPaths, load_paths};
 
 /// What can be done with contexts.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum ContextCommand {
     /// Print the name of the current context
     #[command(after_help = "\
@@ -85,7 +86,7 @@ Examples:
     Use(UseArgs),
 }
 
-/// Which kubeconfigs are meant.
+// Which kubeconfigs are meant.
 #[derive(Args, Debug)]
 pub struct Where {
     /// Kubeconfig [default: the files of $KUBECONFIG, else ~/.kube/config]
@@ -93,7 +94,7 @@ pub struct Where {
     kubeconfig: Option<PathBuf>,
 }
 
-/// `kubepki context use`
+// `kubepki context use`
 #[derive(Args, Debug)]
 pub struct UseArgs {
     /// The context; `-` is the one before the last switch. Without one, choose on the terminal

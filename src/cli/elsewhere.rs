@@ -11,7 +11,7 @@ use crate::core::report::MadeReport;
 use crate::core::spec::{Offer, Spec};
 use crate::core::{self as acts, Error, plan};
 
-/// `kubepki cluster csr`
+// `kubepki cluster csr`
 #[derive(Args, Debug)]
 pub struct CsrArgs {
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub struct CsrArgs {
     pub(super) dry_run: bool,
 }
 
-/// `kubepki cluster import`
+// `kubepki cluster import`
 #[derive(Args, Debug)]
 pub struct ImportArgs {
     /// Files with certificates, PEM or DER, and folders of such; CAs that stand between may be among them

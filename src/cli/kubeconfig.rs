@@ -23,6 +23,7 @@ use crate::core::spec::{
 
 /// What can be done with kubeconfigs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum KubeconfigCommand {
     /// Tell what client-go would say at use, and what the kubeconfigs can do
     #[command(after_help = "\
@@ -120,7 +121,7 @@ Examples:
     View(ViewArgs),
 }
 
-/// `kubepki kubeconfig gen`; what is of the certificate alone goes with --issue.
+// `kubepki kubeconfig gen`; what is of the certificate alone goes with --issue.
 #[derive(Args, Debug)]
 #[command(
     mut_arg("profile", |arg| arg.requires("issue")),
@@ -200,7 +201,7 @@ pub struct GenArgs {
     issuing: Issuing,
 }
 
-/// What `--issue` takes besides.
+// What `--issue` takes besides.
 #[derive(Args, Debug)]
 struct Issuing {
     #[command(flatten)]

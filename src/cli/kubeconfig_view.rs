@@ -14,7 +14,7 @@ use crate::core::spec::{Destination, check_file_name};
 use crate::core::x509::time::Period;
 use crate::core::{self as acts, ContextError, Error, Export, Made, Shown, Split, ViewOf};
 
-/// `kubepki kubeconfig view`
+// `kubepki kubeconfig view`
 #[derive(Args, Debug)]
 pub struct ViewArgs {
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub struct ViewArgs {
     origin: bool,
 }
 
-/// `kubepki context export`
+// `kubepki context export`
 #[derive(Args, Debug)]
 pub struct ExportArgs {
     /// The context
@@ -58,7 +58,7 @@ pub struct ExportArgs {
     writing: Writing,
 }
 
-/// `kubepki kubeconfig split`
+// `kubepki kubeconfig split`
 #[derive(Args, Debug)]
 pub struct SplitArgs {
     /// The contexts [default: all]
@@ -76,7 +76,7 @@ pub struct SplitArgs {
     writing: Writing,
 }
 
-/// `kubepki kubeconfig check`
+// `kubepki kubeconfig check`
 #[derive(Args, Debug)]
 pub struct CheckArgs {
     /// Kubeconfigs, each by itself [default: those of $KUBECONFIG, else ~/.kube/config, as they count together]
@@ -92,7 +92,7 @@ pub struct CheckArgs {
     fail_on: Severity,
 }
 
-/// `kubepki kubeconfig diff`
+// `kubepki kubeconfig diff`
 #[derive(Args, Debug)]
 pub struct DiffArgs {
     /// The kubeconfig as it was

@@ -13,7 +13,7 @@ use crate::core::spec::Pair;
 use crate::core::x509::time::{Moment, Until};
 use crate::core::{self as acts, Among, Error};
 
-/// `kubepki cert log`
+// `kubepki cert log`
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct LogArgs {
@@ -65,6 +65,7 @@ pub struct LogArgs {
 
 /// What can be done with logs besides reading them.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum LogCommand {
     /// Take in certificates that were signed without a log
     #[command(after_help = "\
@@ -74,7 +75,7 @@ Examples:
     Import(ImportArgs),
 }
 
-/// `kubepki cert log import`
+// `kubepki cert log import`
 #[derive(Args, Debug)]
 pub struct ImportArgs {
     /// Files and folders to look into [default: the certificate folder and the kubeconfigs beside it]

@@ -1,6 +1,9 @@
 //! What people type and what they see.
 //!
 //! Parsing records what was typed; a second step makes of it what is meant; the core does it; [`output`] prints.
+//!
+//! Commands are deferred: what is not typed is not defined, which would take longer than many a run. Of a deferred command clap takes the
+//! docs of its options' type for what it does, so such types have comments instead.
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
@@ -15,7 +18,7 @@ mod bootstrap;
 mod ca;
 mod called;
 mod cert;
-pub mod cluster;
+mod cluster;
 mod completion;
 mod configured;
 mod context;
@@ -35,7 +38,7 @@ mod renew_screen;
 mod revoke;
 mod rotate;
 mod screen;
-pub mod shell;
+mod shell;
 mod tables;
 mod upload;
 
@@ -43,7 +46,8 @@ use self::args::Shared;
 use self::ca::CaCommand;
 use self::called::Called;
 use self::cert::CertCommand;
-use self::cluster::{Asked, ClusterCommand, ThisMachine};
+pub use self::cluster::ThisMachine;
+use self::cluster::{Asked, ClusterCommand};
 use self::completion::CompletionArgs;
 use self::context::ContextCommand;
 use self::exit::Exit;
@@ -52,7 +56,7 @@ use self::output::{Meter, Output};
 use self::picker::Open;
 use self::revoke::CrlCommand;
 use self::rotate::{Asked as RotationAsked, SaCommand};
-use self::shell::Run;
+pub use self::shell::{Program, Run};
 use self::upload::UploadArgs;
 use crate::core::handshake::Connect;
 use crate::core::report::{Action, FilesReport, MadeReport};

@@ -17,7 +17,7 @@ use crate::core::x509::cert::SanChanges;
 use crate::core::x509::time::Period;
 use crate::core::{self as acts, Error, Progress, Renewed, Restore};
 
-/// Which certificates are renewed, and what is otherwise then.
+// Which certificates are renewed, and what is otherwise then.
 #[derive(Args, Debug)]
 struct Renewing {
     /// A name as of `cert issue`, or a certificate or kubeconfig
@@ -58,7 +58,7 @@ struct Renewing {
     dry_run: bool,
 }
 
-/// `kubepki cert renew`
+// `kubepki cert renew`
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("which").required(true).args(["names", "all"]))]
 pub struct RenewArgs {
@@ -86,7 +86,7 @@ pub struct RenewArgs {
     ca_key: Option<PathBuf>,
 }
 
-/// `kubepki cluster renew`
+// `kubepki cluster renew`
 #[derive(Args, Debug)]
 pub struct ClusterRenewArgs {
     #[command(flatten)]
@@ -101,7 +101,7 @@ pub struct ClusterRenewArgs {
     nodes: Vec<String>,
 }
 
-/// `kubepki cert undo`
+// `kubepki cert undo`
 #[derive(Args, Debug)]
 pub struct UndoArgs {
     /// List what can be taken back, and do nothing

@@ -15,6 +15,7 @@ use crate::core::{catalog, report::RevokeReport};
 
 /// What can be done with revocation lists.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum CrlCommand {
     /// Make the list of a CA anew: with the next number and new dates
     #[command(
@@ -28,7 +29,7 @@ Examples:
     Make(CrlMakeArgs),
 }
 
-/// `kubepki cert revoke`
+// `kubepki cert revoke`
 #[derive(Args, Debug)]
 pub struct RevokeArgs {
     /// Which certificate: its FILE or a kubeconfig, its NAME in the certificate folder or as a user, or its serial NUMBER
@@ -47,7 +48,7 @@ pub struct RevokeArgs {
     listing: Listing,
 }
 
-/// `kubepki cert unhold`
+// `kubepki cert unhold`
 #[derive(Args, Debug)]
 pub struct UnholdArgs {
     /// Which certificate: its FILE or a kubeconfig, its NAME in the certificate folder or as a user, or its serial NUMBER
@@ -61,7 +62,7 @@ pub struct UnholdArgs {
     listing: Listing,
 }
 
-/// `kubepki crl make`
+// `kubepki crl make`
 #[derive(Args, Debug)]
 pub struct CrlMakeArgs {
     /// CAs: each a NAME in the certificate folder, or the FILE of its certificate [default: those that have a list]
@@ -76,7 +77,7 @@ pub struct CrlMakeArgs {
     listing: Listing,
 }
 
-/// Options that name the CA of a certificate.
+// Options that name the CA of a certificate.
 #[derive(Args, Clone, Debug)]
 struct CaThatSigned {
     /// CA that signed it: a NAME in the certificate folder, or the FILE of its certificate [default: whichever there did]
@@ -88,7 +89,7 @@ struct CaThatSigned {
     ca_key: Option<PathBuf>,
 }
 
-/// Options for the list.
+// Options for the list.
 #[derive(Args, Clone, Debug)]
 struct Listing {
     /// How long the list counts [default: as long as the last one, or else 30d]

@@ -23,6 +23,7 @@ const CAS: [&str; 3] = ["ca", "etcd-ca", "front-proxy-ca"];
 
 /// The stages of the rotation of a CA.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum CaRotateCommand {
     /// Show where rotations stand; exit 3 where a stage is not complete
     #[command(after_help = "\
@@ -91,6 +92,7 @@ pub enum SaCommand {
 
 /// The stages of the rotation of the token key.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum SaRotateCommand {
     /// Show where the rotation stands; exit 3 where the stage is not complete
     #[command(after_help = "\
@@ -137,7 +139,7 @@ Examples:
     Abort(SaStageArgs),
 }
 
-/// Which CAs, and where to look.
+// Which CAs, and where to look.
 #[derive(Args, Debug)]
 pub struct CaArgs {
     /// CAs: ca, etcd-ca, front-proxy-ca [default: all whose rotation is under way]
@@ -151,7 +153,7 @@ pub struct CaArgs {
     running: Running,
 }
 
-/// A stage of CAs.
+// A stage of CAs.
 #[derive(Args, Debug)]
 pub struct CaStageArgs {
     #[command(flatten)]
@@ -161,7 +163,7 @@ pub struct CaStageArgs {
     writing: Trying,
 }
 
-/// `kubepki ca rotate reissue`
+// `kubepki ca rotate reissue`
 #[derive(Args, Debug)]
 pub struct CaReissueArgs {
     #[command(flatten)]
@@ -172,7 +174,7 @@ pub struct CaReissueArgs {
     cross_sign: bool,
 }
 
-/// `kubepki ca rotate prepare`
+// `kubepki ca rotate prepare`
 #[derive(Args, Debug)]
 pub struct CaPrepareArgs {
     /// CAs: ca, etcd-ca, front-proxy-ca
@@ -207,7 +209,7 @@ pub struct CaPrepareArgs {
     writing: Trying,
 }
 
-/// How long tokens live, and where to look.
+// How long tokens live, and where to look.
 #[derive(Args, Debug)]
 pub struct SaArgs {
     /// How long a token lives at most [default: what kube-apiserver gives to pods at most]
@@ -218,7 +220,7 @@ pub struct SaArgs {
     places: Places,
 }
 
-/// A stage of the token key.
+// A stage of the token key.
 #[derive(Args, Debug)]
 pub struct SaStageArgs {
     #[command(flatten)]
@@ -228,7 +230,7 @@ pub struct SaStageArgs {
     writing: Trying,
 }
 
-/// `kubepki sa rotate prepare`
+// `kubepki sa rotate prepare`
 #[derive(Args, Debug)]
 pub struct SaPrepareArgs {
     /// Kind of key: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384 [default: as the old one]
@@ -242,7 +244,7 @@ pub struct SaPrepareArgs {
     writing: Trying,
 }
 
-/// Where to look.
+// Where to look.
 #[derive(Args, Clone, Debug)]
 struct Places {
     /// Folder of the kubeconfigs, with the folders of nodes and users in it
@@ -258,7 +260,7 @@ struct Places {
     config: Option<PathBuf>,
 }
 
-/// Servers that run.
+// Servers that run.
 #[derive(Args, Debug)]
 struct Running {
     /// A running API server or member of etcd (https://HOST:PORT) that must have taken up the stage before; may be repeated
@@ -266,7 +268,7 @@ struct Running {
     servers: Vec<Endpoint>,
 }
 
-/// Whether anything is written.
+// Whether anything is written.
 #[derive(Args, Clone, Copy, Debug)]
 struct Trying {
     /// Show what would be done, and do nothing

@@ -34,7 +34,7 @@ pub struct Program {
 /// Runs a program to its end and gives its exit code.
 pub type Run<'a> = &'a dyn Fn(&Program) -> io::Result<u8>;
 
-/// `kubepki context shell`
+// `kubepki context shell`
 #[derive(Args, Debug)]
 pub struct ShellArgs {
     /// The context. Without one, choose on the terminal

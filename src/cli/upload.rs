@@ -9,7 +9,7 @@ use crate::core::bundle::{self, CertificateKey, Etcd};
 use crate::core::spec::Destination;
 use crate::core::{Error, Open, Seal, Source};
 
-/// `kubepki cluster upload-bundle`
+// `kubepki cluster upload-bundle`
 #[derive(Args, Debug)]
 pub struct UploadArgs {
     /// File with the key of the Secret, 64 hexadecimal digits; where there is none, a key is drawn and written there

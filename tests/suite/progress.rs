@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, SystemTime};
 
-use kubepki::cli::cluster::ThisMachine;
+use kubepki::cli::ThisMachine;
 use kubepki::cli::exit::Exit;
 use kubepki::cli::{Process, run};
 use kubepki::core::x509::entropy::System;

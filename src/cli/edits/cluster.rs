@@ -13,6 +13,7 @@ use crate::core::{ClusterFields, Error};
 
 /// What can be done with clusters of kubeconfigs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum ClusterEntryCommand {
     /// Delete clusters; those that contexts name stay, unless forced
     #[command(after_help = "\
@@ -45,7 +46,7 @@ Examples:
     Set(Box<SetClusterArgs>),
 }
 
-/// `kubepki kubeconfig cluster set`
+// `kubepki kubeconfig cluster set`
 #[derive(Args, Debug)]
 pub struct SetClusterArgs {
     /// The cluster; one that is not there is made

@@ -8,7 +8,7 @@ use crate::cli::{Session, Stop};
 use crate::core::kubeconfig::check_namespace;
 use crate::core::{self as acts, ContextFields, Delete, Error, Which};
 
-/// `kubepki context set`
+// `kubepki context set`
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("which").args(["name", "current"]).required(true)))]
 pub struct SetContextArgs {
@@ -35,14 +35,14 @@ pub struct SetContextArgs {
     editing: Editing,
 }
 
-/// `kubepki context rename`
+// `kubepki context rename`
 #[derive(Args, Debug)]
 pub struct RenameContextArgs {
     #[command(flatten)]
     names: super::RenameArgs,
 }
 
-/// `kubepki context delete`
+// `kubepki context delete`
 #[derive(Args, Debug)]
 pub struct DeleteContextArgs {
     /// Those that go
@@ -57,7 +57,7 @@ pub struct DeleteContextArgs {
     editing: Editing,
 }
 
-/// `kubepki context namespace`
+// `kubepki context namespace`
 #[derive(Args, Debug)]
 pub struct NamespaceArgs {
     /// The namespace; an empty one is none

@@ -11,7 +11,7 @@ use crate::core::kubeconfig::LoadPaths;
 use crate::core::report::{Fate, MergeReport, MergedEntry};
 use crate::core::{self as acts, How, Merge, MergedFile, OnConflict, Template};
 
-/// `kubepki kubeconfig merge`; the kubeconfig is the one that is merged into.
+// `kubepki kubeconfig merge`; the kubeconfig is the one that is merged into.
 #[derive(Args, Debug)]
 #[command(mut_arg("kubeconfig", |arg| arg.visible_alias("into")))]
 pub struct MergeArgs {
@@ -50,7 +50,7 @@ pub struct MergeArgs {
     allowed: Allowed,
 }
 
-/// What is refused otherwise.
+// What is refused otherwise.
 #[derive(Args, Debug)]
 struct Allowed {
     /// Users may run programs to get credentials

@@ -21,7 +21,7 @@ pub use merge::MergeArgs;
 pub use user::UserEntryCommand;
 pub use whole::{EditingFiles, EmbedArgs, ExtractArgs, PruneArgs, RepairArgs, UndoArgs};
 
-/// Which kubeconfigs are edited, and whether.
+// Which kubeconfigs are edited, and whether.
 #[derive(Args, Debug)]
 pub struct Editing {
     #[command(flatten)]
@@ -32,7 +32,7 @@ pub struct Editing {
     dry_run: bool,
 }
 
-/// `rename OLD NEW`
+// `rename OLD NEW`
 #[derive(Args, Debug)]
 pub struct RenameArgs {
     /// The name that it has
@@ -47,7 +47,7 @@ pub struct RenameArgs {
     editing: Editing,
 }
 
-/// `delete NAME...`
+// `delete NAME...`
 #[derive(Args, Debug)]
 pub struct DeleteArgs {
     /// Those that go

@@ -12,6 +12,7 @@ use crate::core::{self as acts, Error, ExecFields, Given, UserFields};
 
 /// What can be done with users of kubeconfigs.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum UserEntryCommand {
     /// Delete users; those that contexts name stay, unless forced
     #[command(after_help = "\
@@ -46,7 +47,7 @@ Examples:
     Set(Box<SetUserArgs>),
 }
 
-/// `kubepki kubeconfig user set`
+// `kubepki kubeconfig user set`
 #[derive(Args, Debug)]
 #[command(group(ArgGroup::new("pair").args(["client_certificate", "client_key"]).multiple(true)))]
 pub struct SetUserArgs {
@@ -114,7 +115,7 @@ pub struct SetUserArgs {
     pub(super) editing: Editing,
 }
 
-/// What a program is told.
+// What a program is told.
 #[derive(Args, Debug)]
 struct ExecArgs {
     /// The program; it takes the arguments of another one away
@@ -156,7 +157,7 @@ struct ExecArgs {
     exec_install_hint: Option<String>,
 }
 
-/// What a plugin of the client is told.
+// What a plugin of the client is told.
 #[derive(Args, Debug)]
 struct ProviderArgs {
     /// Its name; another one takes the settings away

@@ -11,7 +11,7 @@ use crate::cli::{Session, Stop};
 use crate::core::kubeconfig::LoadPaths;
 use crate::core::{self as acts, ContextError, How, Only, Undo};
 
-/// Which files are edited, and whether.
+// Which files are edited, and whether.
 #[derive(Args, Debug)]
 pub struct EditingFiles {
     /// Kubeconfigs [default: the files of $KUBECONFIG, else ~/.kube/config]
@@ -23,7 +23,7 @@ pub struct EditingFiles {
     dry_run: bool,
 }
 
-/// Which entries are meant.
+// Which entries are meant.
 #[derive(Args, Debug)]
 struct OnlyArgs {
     /// Only this cluster, and users that are named [may be repeated]
@@ -35,7 +35,7 @@ struct OnlyArgs {
     users: Vec<String>,
 }
 
-/// `kubepki kubeconfig embed`
+// `kubepki kubeconfig embed`
 #[derive(Args, Debug)]
 pub struct EmbedArgs {
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub struct EmbedArgs {
     editing: EditingFiles,
 }
 
-/// `kubepki kubeconfig extract`
+// `kubepki kubeconfig extract`
 #[derive(Args, Debug)]
 pub struct ExtractArgs {
     #[command(flatten)]
@@ -63,7 +63,7 @@ pub struct ExtractArgs {
     editing: EditingFiles,
 }
 
-/// `kubepki kubeconfig prune`
+// `kubepki kubeconfig prune`
 #[derive(Args, Debug)]
 pub struct PruneArgs {
     /// Users too whose certificate has expired, and their contexts
@@ -74,7 +74,7 @@ pub struct PruneArgs {
     editing: Editing,
 }
 
-/// `kubepki kubeconfig repair`
+// `kubepki kubeconfig repair`
 #[derive(Args, Debug)]
 pub struct RepairArgs {
     /// Kubeconfigs [default: the files of $KUBECONFIG, else ~/.kube/config]
@@ -86,7 +86,7 @@ pub struct RepairArgs {
     yes: bool,
 }
 
-/// `kubepki kubeconfig undo`
+// `kubepki kubeconfig undo`
 #[derive(Args, Debug)]
 pub struct UndoArgs {
     /// Kubeconfig [default: the one that was edited last, of $KUBECONFIG, else ~/.kube/config]

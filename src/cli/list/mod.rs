@@ -20,7 +20,7 @@ use crate::core::spec::{ClusterSpec, Config, Folders, Machine, in_folder};
 use crate::core::x509::time::Moment;
 use crate::core::{self as acts, Error, List};
 
-/// `kubepki cert list`
+// `kubepki cert list`
 #[derive(Args, Debug)]
 pub struct ListArgs {
     /// Files, and folders with all that is in them [default: the certificate folder, its kubeconfigs, and kubelet's certificates]
