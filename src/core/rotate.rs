@@ -63,10 +63,21 @@ pub fn rotate(
     connect: Connect<'_>,
 ) -> Result<RotatedReport, Error> {
     let guard = wanted.lock(None, world)?;
+    bring(wanted, order, guard, world, || look_at(&wanted.servers, connect))
+}
+
+/// The same, behind the lock.
+fn bring(
+    wanted: &Rotate,
+    order: Order,
+    guard: Option<Guard>,
+    world: &World<'_>,
+    look: impl FnOnce() -> Vec<Server>,
+) -> Result<RotatedReport, Error> {
     let mut report = wanted.begin(guard.as_ref());
     let read = Read::new(wanted)?;
     let entries = read.meant(wanted, order)?;
-    let servers = look_at(&wanted.servers, connect);
+    let servers = look();
     let ground = read.ground(wanted, &servers, world.now);
     let rotations =
         entries.into_iter().map(|entry| Rotation::find(entry, &wanted.cert_dir, ground.inventory));

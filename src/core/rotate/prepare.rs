@@ -4,18 +4,20 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::ground::{Read, STANDBY};
-use super::{Rotate, logs};
+use super::{Rotate, bring, logs};
 use crate::core::changes::{Changes, folder_of};
 use crate::core::inventory;
 use crate::core::plan::{self, Plan};
 use crate::core::report::{Action, CertificateFacts, FileReport, MadeReport, RotatedReport};
 use crate::core::rotation::{
-    self, Anchor, Entry, FILE, Ground, Move, Public, Side, Stage, put_signing, put_state,
+    self, Anchor, Entry, FILE, Ground, Move, Order, Public, Rotation, Side, Stage, put_signing,
+    put_state,
 };
 use crate::core::sign::{self, Made, Outcome};
 use crate::core::spec::{
     CertificateSpec, Destination, IssuerSpec, KeyPairSpec, KeySpec, Pair, Spec, Unsigned, Wanted,
 };
+use crate::core::store::Guard;
 use crate::core::x509::cert::Certificate;
 use crate::core::x509::chain::{self, is_issued_by};
 use crate::core::x509::key_type::KeyType;
@@ -41,7 +43,7 @@ struct Begun {
     standby: PathBuf,
 }
 
-/// Makes what is to take the place of each, and keeps it where nothing uses it.
+/// Makes what is to take the place of each, and keeps it where nothing uses it. Where that was begun and is not complete, it is completed.
 ///
 /// # Errors
 ///
@@ -61,6 +63,10 @@ pub fn prepare_rotation(
     let ground = read.ground(wanted, &[], world.now);
     if let Some(missing) = ground.missing.first() {
         return Err(rotation::Error::Missing(missing.clone()).into());
+    }
+    let is_recovered = guard.iter().flat_map(Guard::recovered).next().is_some();
+    if is_left_half(wanted, preparation, is_recovered, &read, &ground)? {
+        return bring(wanted, Order::To(Stage::Prepared), guard, world, Vec::new);
     }
     let begun = wanted.anchors.iter().map(|anchor| begin(*anchor, wanted, parent, &read, &ground));
     let begun: Vec<Begun> = begun.collect::<Result<_, _>>()?;
@@ -106,6 +112,31 @@ pub fn prepare_rotation(
     list.extend(files.changes());
     guard.commit(&Changes { home: wanted.cert_dir.clone(), list })?;
     Ok(report)
+}
+
+/// Whether all of them have been begun, as they are asked for now, and something is missing from that or was until a moment ago.
+fn is_left_half(
+    wanted: &Rotate,
+    preparation: &Preparation,
+    is_recovered: bool,
+    read: &Read,
+    ground: &Ground<'_>,
+) -> Result<bool, Error> {
+    let entries = wanted.anchors.iter().map(|anchor| read.state.entry(*anchor));
+    let begun = entries.map(|entry| entry.filter(|entry| entry.stage == Stage::Prepared));
+    let Some(begun) = begun.collect::<Option<Vec<_>>>() else { return Ok(false) };
+    // What is there is not changed to what somebody asks for now.
+    let Preparation { key_type, until: None, parent: None } = preparation else { return Ok(false) };
+    let files = read.files(wanted)?;
+    let mut is_half = is_recovered;
+    for entry in begun {
+        let rotation = Rotation::find(entry.clone(), &wanted.cert_dir, ground.inventory)?;
+        if key_type.is_some() && rotation.new.key.public_key().key_type() != *key_type {
+            return Ok(false);
+        }
+        is_half |= !rotation.lag(Stage::Prepared, &files, ground)?.is_empty();
+    }
+    Ok(is_half)
 }
 
 /// The old one, fit to be rotated.
