@@ -123,7 +123,7 @@ fn certificates(among: &Among) -> Result<(Vec<Held>, Vec<String>), Error> {
     };
     let (mut held, mut notes) = (Vec::new(), Vec::new());
     for path in paths {
-        for file in store::files(&path)?.into_iter().filter(|file| may_hold(file)) {
+        for file in store::files_in_sight(&path)?.into_iter().filter(|file| may_hold(file)) {
             let snapshot = store::read([file.clone()]);
             let examined = match Inventory::new(&snapshot).need("file", &file) {
                 Ok(bytes) => examine(&file, bytes, None).map_err(Error::from),
