@@ -223,6 +223,7 @@ impl Facts {
             .next_update
             .map(|next| format!("{next}{}", if it.overdue { " (overdue)" } else { "" }));
         self.line("next", next.as_deref().unwrap_or("not said"));
+        self.list("lacks", &it.lacks);
         self.line("revoked", &it.revoked.len().to_string());
         for revoked in &it.revoked {
             let reason = match revoked.reason {

@@ -120,6 +120,8 @@ pub struct CrlFacts {
     pub next_update: Option<Moment>,
     /// Whether the next one is overdue.
     pub overdue: bool,
+    /// What it lacks of what RFC 5280 demands.
+    pub lacks: Vec<&'static str>,
     /// What it revokes.
     pub revoked: Vec<Revoked>,
 }
@@ -200,6 +202,7 @@ impl CrlFacts {
             this_update: crl.this_update(),
             next_update: crl.next_update(),
             overdue: crl.next_update().is_some_and(|next| next < now),
+            lacks: crl.lacks(),
             revoked: crl.revoked(),
         }
     }

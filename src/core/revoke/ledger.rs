@@ -170,12 +170,19 @@ impl Ledger {
         let found: Vec<Revoked> = self.unlogged().collect();
         if !found.is_empty() {
             report.notes.push(format!(
-                "{} revokes {} that the log does not know of; the log has them now",
+                "{} revokes {} that the log does not know of; the log takes them in",
                 self.list().display(),
                 match found.len() {
                     1 => "one certificate".to_owned(),
                     more => format!("{more} certificates"),
                 }
+            ));
+        }
+        if let Some(lacks) = self.lists().iter().map(Crl::lacks).find(|lacks| !lacks.is_empty()) {
+            report.notes.push(format!(
+                "{} lacks what RFC 5280 demands of a list ({}): it was made elsewhere; the next one has all of that",
+                self.list().display(),
+                lacks.join(", ")
             ));
         }
         let lines = found.into_iter().map(|one| {

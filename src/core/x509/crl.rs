@@ -1,8 +1,12 @@
 //! Certificate revocation lists (RFC 5280, 5): reading them.
 
-use der::{Decode, Encode};
-use x509_cert::crl::CertificateList;
-use x509_cert::ext::pkix::CrlNumber;
+use der::asn1::{Any, BitString};
+use der::{Decode, Encode, Sequence};
+use x509_cert::crl::{RevokedCert, TbsCertList};
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, CrlNumber};
+use x509_cert::name::Name;
+use x509_cert::spki::AlgorithmIdentifierOwned;
+use x509_cert::time::Time;
 
 use super::extensions::Extensions;
 use super::name::DistinguishedName;
@@ -16,7 +20,33 @@ use super::time::Moment;
 /// A revocation list.
 #[derive(Debug)]
 pub struct Crl {
-    list: CertificateList,
+    list: TbsCertList,
+    /// The bytes, as they came: `list` may be of a version that nobody writes any more.
+    signed: Signed,
+}
+
+/// What an INTEGER begins with in DER.
+const INTEGER: u8 = 0x02;
+
+/// `CertificateList ::= SEQUENCE { tbs, algorithm, signature }`
+#[derive(Debug, Sequence)]
+pub(super) struct Signed {
+    pub(super) tbs: Any,
+    pub(super) algorithm: AlgorithmIdentifierOwned,
+    pub(super) signature: BitString,
+}
+
+/// The signed part in version 1 (X.509 of 1988, and `openssl ca -gencrl` without `crl_extensions`): it neither names its version nor has
+/// extensions.
+#[derive(Sequence)]
+struct FirstVersion {
+    signature: AlgorithmIdentifierOwned,
+    issuer: Name,
+    this_update: Time,
+    #[asn1(optional = "true")]
+    next_update: Option<Time>,
+    #[asn1(optional = "true")]
+    revoked: Option<Vec<RevokedCert>>,
 }
 
 /// Why a revocation list cannot be read.
@@ -51,7 +81,15 @@ pub struct Revoked {
 impl Crl {
     /// Reads one list.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
-        Ok(Self { list: CertificateList::from_der(bytes)? })
+        let signed = Signed::from_der(bytes)?;
+        let tbs = signed.tbs.to_der()?;
+        // What comes first is the version, if any.
+        let names_version = signed.tbs.value().first() == Some(&INTEGER);
+        let list = match names_version {
+            true => TbsCertList::from_der(&tbs)?,
+            false => FirstVersion::from_der(&tbs)?.into(),
+        };
+        Ok(Self { list, signed })
     }
 
     /// Reads the lists of a PEM file, of which there is at least one.
@@ -75,22 +113,22 @@ impl Crl {
     ///
     /// None that is known: it was read from DER.
     pub fn to_pem(&self) -> Result<String, Error> {
-        Ok(super::revocation::to_pem(&self.list.to_der()?))
+        Ok(super::revocation::to_pem(&self.signed.to_der()?))
     }
 
     /// Who says so.
     pub fn issuer(&self) -> DistinguishedName {
-        DistinguishedName::read(&self.list.tbs_cert_list.issuer)
+        DistinguishedName::read(&self.list.issuer)
     }
 
     /// When it was made.
     pub fn this_update(&self) -> Moment {
-        self.list.tbs_cert_list.this_update.into()
+        self.list.this_update.into()
     }
 
     /// When the next one is due.
     pub fn next_update(&self) -> Option<Moment> {
-        self.list.tbs_cert_list.next_update.map(Moment::from)
+        self.list.next_update.map(Moment::from)
     }
 
     /// Its number; numbers only grow.
@@ -99,9 +137,21 @@ impl Crl {
         Some(Number::new(number.0.as_bytes()))
     }
 
+    /// What it lacks of what RFC 5280 demands of every list (5.1.2.1, 5.1.2.5, 5.2.1 and 5.2.3).
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let pointer = self.extensions().get::<AuthorityKeyIdentifier>();
+        let demanded = [
+            (self.list.version == x509_cert::Version::V2, "version 2"),
+            (self.list.next_update.is_some(), "time of the next one"),
+            (self.number().is_some(), "number"),
+            (pointer.is_some(), "authority key identifier"),
+        ];
+        demanded.into_iter().filter(|(is_there, _)| !is_there).map(|(_, what)| what).collect()
+    }
+
     /// What it revokes.
     pub fn revoked(&self) -> Vec<Revoked> {
-        let entries = self.list.tbs_cert_list.revoked_certificates.as_deref().unwrap_or_default();
+        let entries = self.list.revoked_certificates.as_deref().unwrap_or_default();
         let read = |entry: &x509_cert::crl::RevokedCert| Revoked {
             serial_number: Number::new(entry.serial_number.as_bytes()),
             since: entry.revocation_date.into(),
@@ -112,15 +162,29 @@ impl Crl {
 
     /// Whether `issuer` signed it.
     pub fn is_signed_by(&self, issuer: &PublicKey) -> bool {
-        let (Ok(message), Some(signature)) =
-            (self.list.tbs_cert_list.to_der(), self.list.signature.as_bytes())
-        else {
+        let Signed { tbs, algorithm, signature } = &self.signed;
+        let (Ok(message), Some(signature)) = (tbs.to_der(), signature.as_bytes()) else {
             return false;
         };
-        issuer.verify(&self.list.signature_algorithm, &message, signature).is_ok()
+        issuer.verify(algorithm, &message, signature).is_ok()
     }
 
     fn extensions(&self) -> Extensions<'_> {
-        Extensions(self.list.tbs_cert_list.crl_extensions.as_deref().unwrap_or_default())
+        Extensions(self.list.crl_extensions.as_deref().unwrap_or_default())
+    }
+}
+
+impl From<FirstVersion> for TbsCertList {
+    fn from(first: FirstVersion) -> Self {
+        let FirstVersion { signature, issuer, this_update, next_update, revoked } = first;
+        Self {
+            version: x509_cert::Version::V1,
+            signature,
+            issuer,
+            this_update,
+            next_update,
+            revoked_certificates: revoked,
+            crl_extensions: None,
+        }
     }
 }

@@ -16,7 +16,7 @@ use x509_cert::spki::AlgorithmIdentifierOwned;
 use x509_cert::time::Time;
 
 use super::cert::Certificate;
-use super::crl::{self, Crl, Revoked};
+use super::crl::{self, Crl, Revoked, Signed};
 use super::entropy::Entropy;
 use super::extensions::Extensions;
 use super::number::Number;
@@ -191,14 +191,6 @@ struct Tbs {
     revoked: Option<Vec<RevokedCert>>,
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT")]
     extensions: Vec<Extension>,
-}
-
-/// `CertificateList ::= SEQUENCE { tbs, algorithm, signature }`
-#[derive(Sequence)]
-struct Signed {
-    tbs: Any,
-    algorithm: AlgorithmIdentifierOwned,
-    signature: BitString,
 }
 
 impl Template {
