@@ -20,7 +20,9 @@ impl Printed for RenewReport {
         let mut text = rows(lines);
         let waiting =
             self.certificates.iter().filter(|row| row.action == RenewAction::Request).count();
-        if self.certificates.iter().all(|row| row.action == RenewAction::Keep) {
+        if self.certificates.is_empty() {
+            text.push_str("nothing to do: what is here stays as it is\n");
+        } else if self.certificates.iter().all(|row| row.action == RenewAction::Keep) {
             text.push_str("nothing to do: nothing ends so soon\n");
         }
         if waiting > 0 {

@@ -112,8 +112,14 @@ pub fn decide(
         Validity::new(now, until)?;
     }
     let named = named(&sought(wanted)?, &spelling, snapshot)?;
-    let mut decision =
-        Decision { wanted, authorities: &authorities, now, failures: Vec::new(), notes };
+    let mut decision = Decision {
+        wanted,
+        authorities: &authorities,
+        now,
+        failures: Vec::new(),
+        notes,
+        revoked: 0,
+    };
     let (chosen, others) = decision.choose(certificates, damaged, &named)?;
     if authorities.is_empty() {
         return Err(Error::NoCa(wanted.cas.clone()));
@@ -126,7 +132,8 @@ pub fn decide(
             Err(why) => decision.failures.push(Failure { place: found.place, why }),
         }
     }
-    if items.is_empty() && decision.failures.is_empty() {
+    // Where all of them are revoked, nothing is missing.
+    if items.is_empty() && decision.failures.is_empty() && decision.revoked == 0 {
         let folders = wanted.folders.iter();
         let folders = folders.flat_map(|it| [it.certificates.clone(), it.kubeconfigs.clone()]);
         return Err(Error::Nothing(folders.collect::<BTreeSet<_>>().into_iter().collect()));
@@ -150,6 +157,8 @@ pub(super) struct Decision<'a> {
     pub(super) now: Moment,
     pub(super) failures: Vec<Failure>,
     pub(super) notes: Vec<Note>,
+    /// How many stay as they are because they are revoked.
+    pub(super) revoked: usize,
 }
 
 impl Decision<'_> {

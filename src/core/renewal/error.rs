@@ -164,6 +164,9 @@ impl Why {
             Self::NoKey(_) => {
                 "where the key is elsewhere, renew for the same key: --reuse-key".into()
             }
+            Self::Revoked { reason: Reason::CertificateHold, .. } => {
+                format!("let it count again first: kubepki cert unhold {file}")
+            }
             Self::Revoked { .. } => {
                 "issue another in its place: kubepki cert issue NAME --force".into()
             }

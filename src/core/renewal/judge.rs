@@ -33,6 +33,7 @@ impl Decision<'_> {
             return match self.wanted.which {
                 Which::Named(_) => Err(why),
                 Which::All { .. } => {
+                    self.revoked += 1;
                     self.notes
                         .push(Note::Stays { place: found.place.clone(), why: why.to_string() });
                     Ok(None)
