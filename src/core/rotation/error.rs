@@ -220,7 +220,10 @@ impl Error {
                 ),
                 None => format!("complete it: {}", anchor.to_type(stage.word())),
             },
-            Self::KeyElsewhere { .. } | Self::NoKey { .. } => "rotate where the key is".into(),
+            Self::KeyElsewhere { .. } => "rotate where the key is".into(),
+            Self::NoKey { .. } => {
+                "rotate where both keys are, or bring this one back: until a rotation is over, forth or back, it needs both".into()
+            }
             Self::Missing(missing) => format!(
                 "bring it here, or make it anew: {}; or take its name out of the inventory",
                 missing.to_type()
