@@ -85,6 +85,14 @@ impl Snapshot {
     pub fn get(&self, path: &Path) -> &Found {
         self.0.get(path).unwrap_or(&Found::Absent)
     }
+
+    /// The content of a file that was found, which is not in there any more: a large one is not held twice.
+    pub fn take(&mut self, path: &Path) -> Option<Bytes> {
+        match self.0.remove(path) {
+            Some(Found::File { bytes, .. }) => Some(bytes),
+            Some(Found::Absent | Found::Unreadable(_)) | None => None,
+        }
+    }
 }
 
 impl FromIterator<(PathBuf, Found)> for Snapshot {

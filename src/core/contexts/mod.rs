@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, Snapshot, folder_of};
+use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, folder_of};
 use crate::core::check::{ClientCertificate, certificate_file};
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{
@@ -58,7 +58,7 @@ pub struct ContextNames {
 ///
 /// A file that cannot be read; no context at all.
 pub fn context_names(paths: &LoadPaths) -> Result<ContextNames, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let mut names: Vec<String> =
         view.contexts().iter().map(|item| item.entry.name.clone()).collect();
@@ -73,10 +73,9 @@ pub fn context_names(paths: &LoadPaths) -> Result<ContextNames, Error> {
 /// The names of one kind in the files that can be read, each once and in order. For whoever is in the middle of a word: what
 /// cannot be read has none.
 pub fn names(named: Named, paths: &LoadPaths) -> Vec<String> {
-    let snapshot = store::read(paths.all().to_vec());
-    let parsed = |path: &PathBuf| match snapshot.get(path) {
-        Found::File { bytes, .. } => File::parse(path, bytes).ok(),
-        Found::Absent | Found::Unreadable(_) => None,
+    let parsed = |path: &PathBuf| {
+        let bytes = store::read([path.clone()]).take(path)?;
+        File::to_read(path, bytes).ok()
     };
     let files: Vec<File> = paths.all().iter().filter_map(parsed).collect();
     let view = View::new(&files);
@@ -94,7 +93,7 @@ pub fn names(named: Named, paths: &LoadPaths) -> Vec<String> {
 ///
 /// A file that cannot be read: client-go would stop at it too. A certificate that cannot be read is told of in its row.
 pub fn contexts(paths: &LoadPaths, now: Moment) -> Result<ContextsReport, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let current = view.current_context().map(|(name, _)| name);
     // Looked up once for each context, and there may be thousands of both.
@@ -148,7 +147,7 @@ fn certificates<'a>(
 ///
 /// None is set, or a file cannot be read.
 pub fn current_context(paths: &LoadPaths) -> Result<CurrentReport, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let (name, file) =
         view.current_context().ok_or_else(|| ContextError::NoCurrent(named(paths)))?;
@@ -170,7 +169,7 @@ pub fn use_context(
     dry_run: bool,
     world: &World<'_>,
 ) -> Result<SwitchReport, Error> {
-    let exists = |path: &Path| !matches!(store::read([path.to_owned()]).get(path), Found::Absent);
+    let exists = |path: &Path| !store::is_absent(path);
     let no_file = || ContextError::NoFile(named(paths));
     let target =
         paths.default_file(exists).filter(|path| exists(path)).ok_or_else(no_file)?.to_owned();
@@ -183,10 +182,12 @@ pub fn use_context(
         )?),
     };
     let memory = memory(&target);
-    let snapshot = store::read(paths.all().iter().cloned().chain([memory.clone()]));
-    let files = load(paths, &snapshot)?;
+    let files = load_any(paths, |path, bytes| match path == target {
+        true => File::of(path, bytes),
+        false => File::to_read(path, bytes),
+    })?;
     let view = View::new(&files);
-    let name = name_of(wanted, view, &snapshot, &memory, paths)?;
+    let name = name_of(wanted, view, &memory, paths)?;
     if view.context(&name).is_none() {
         return Err(unknown(&name, view, paths).into());
     }
@@ -208,28 +209,31 @@ pub fn use_context(
 ///
 /// One that is not.
 pub fn are_there(paths: &[PathBuf]) -> Result<(), ContextError> {
-    let snapshot = store::read(paths.to_vec());
-    let missing = paths.iter().find(|path| matches!(snapshot.get(path), Found::Absent));
+    let missing = paths.iter().find(|path| store::is_absent(path));
     let error = |path: &PathBuf| ContextError::NoFile(named(&LoadPaths::Explicit(path.clone())));
     missing.map_or(Ok(()), |path| Err(error(path)))
 }
 
-/// The files that are there, in load order; at least one.
-pub(super) fn load(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
-    let files = load_any(paths, snapshot)?;
+/// The files that are there, in load order, to be read; at least one.
+pub(super) fn load(paths: &LoadPaths) -> Result<Vec<File>, Error> {
+    let files = load_any(paths, File::to_read)?;
     if files.is_empty() {
         return Err(ContextError::NoFile(named(paths)).into());
     }
     Ok(files)
 }
 
-/// The same, where there may be none.
-pub(super) fn load_any(paths: &LoadPaths, snapshot: &Snapshot) -> Result<Vec<File>, Error> {
-    let inventory = Inventory::new(snapshot);
+/// The same, where there may be none; and what is made of them may be another thing.
+pub(super) fn load_any<T>(
+    paths: &LoadPaths,
+    made: impl Fn(PathBuf, Bytes) -> Result<T, kubeconfig::Error>,
+) -> Result<Vec<T>, Error> {
     let mut files = Vec::new();
     for path in paths.all() {
-        if let Some(bytes) = inventory.bytes("kubeconfig", path)? {
-            files.push(File::parse(path, bytes)?);
+        let mut snapshot = store::read([path.clone()]);
+        Inventory::new(&snapshot).bytes("kubeconfig", path)?;
+        if let Some(bytes) = snapshot.take(path) {
+            files.push(made(path.clone(), bytes)?);
         }
     }
     Ok(files)
@@ -260,18 +264,19 @@ fn memory(target: &Path) -> PathBuf {
 fn name_of(
     wanted: &Wanted,
     view: View<'_>,
-    snapshot: &Snapshot,
     memory: &Path,
     paths: &LoadPaths,
 ) -> Result<String, Error> {
-    match (wanted, snapshot.get(memory)) {
-        (Wanted::Named(name), _) => Ok(name.clone()),
-        (Wanted::Part(part), _) => Ok(only_one(part, view, paths)?),
-        (Wanted::Previous, Found::File { bytes, .. }) => {
-            let text = String::from_utf8_lossy(bytes);
-            Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
-        }
-        (Wanted::Previous, _) => Err(ContextError::NoPrevious(named(paths)).into()),
+    match wanted {
+        Wanted::Named(name) => Ok(name.clone()),
+        Wanted::Part(part) => Ok(only_one(part, view, paths)?),
+        Wanted::Previous => match store::read([memory.to_owned()]).get(memory) {
+            Found::File { bytes, .. } => {
+                let text = String::from_utf8_lossy(bytes);
+                Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+            }
+            _ => Err(ContextError::NoPrevious(named(paths)).into()),
+        },
     }
 }
 

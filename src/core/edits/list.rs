@@ -18,7 +18,7 @@ use crate::core::{Error, store};
 ///
 /// A file that cannot be read: client-go would stop at it too.
 pub fn clusters(paths: &LoadPaths) -> Result<ClustersReport, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let uses = uses::<NamedCluster>(view);
     let row = |item: Item<'_, NamedCluster>| {
@@ -42,7 +42,7 @@ pub fn clusters(paths: &LoadPaths) -> Result<ClustersReport, Error> {
 ///
 /// As for [`clusters`]. A certificate that cannot be read is told of in its row.
 pub fn users(paths: &LoadPaths, now: Moment) -> Result<UsersReport, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let uses = uses::<NamedUser>(view);
     let row = |item: Item<'_, NamedUser>| UserRow {

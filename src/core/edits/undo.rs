@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::{Before, Change, Changes, Found, Secrecy, folder_of};
+use crate::core::changes::{Before, Change, Changes, Secrecy, folder_of};
 use crate::core::contexts::named;
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{LoadPaths, State};
@@ -90,9 +90,7 @@ fn edited_last(paths: &LoadPaths, again: bool) -> Result<PathBuf, Error> {
 }
 
 fn is_there(paths: &LoadPaths) -> Result<Vec<PathBuf>, Error> {
-    let snapshot = store::read(paths.all().to_vec());
-    let there = paths.all().iter();
-    let there = there.filter(|path| !matches!(snapshot.get(path), Found::Absent));
+    let there = paths.all().iter().filter(|path| !store::is_absent(path));
     let there: Vec<PathBuf> = there.cloned().collect();
     match there.is_empty() {
         true => Err(ContextError::NoFile(named(paths)).into()),

@@ -180,7 +180,7 @@ impl UserFields {
             && user.auth_provider.as_ref().is_none_or(|old| old.name != *provider)
         {
             user.auth_provider =
-                Some(AuthProvider { name: provider.clone(), ..AuthProvider::default() });
+                Some(AuthProvider { name: provider.clone(), ..AuthProvider::default() }.into());
         }
         match &mut user.auth_provider {
             Some(provider) => put_settings(&mut provider.config, &self.auth_provider_args),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::mem;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use zeroize::Zeroizing;
 
@@ -26,7 +27,9 @@ pub const MAX_BYTES: usize = 16 << 20;
 pub struct File {
     path: PathBuf,
     text: Zeroizing<String>,
-    tree: Tree,
+    /// Made again where it is asked for and has been dropped: of a large file it takes more than the text.
+    tree: OnceLock<Tree>,
+    has_more_documents: bool,
     config: Config,
 }
 
@@ -85,8 +88,8 @@ pub enum Error {
         /// Its size in bytes.
         size: usize,
     },
-    /// Over the limit of nodes.
-    #[error("{}: too many values for a kubeconfig, the most is {MAX_NODES}", path.display())]
+    /// Over the limit of nodes, or of the memory that what they say takes.
+    #[error("{}: too many values for a kubeconfig, the most is {MAX_NODES}, and {} MiB of what they say", path.display(), typed::MOST_BYTES >> 20)]
     TooManyValues {
         /// The file.
         path: PathBuf,
@@ -122,9 +125,11 @@ impl Error {
             Self::Syntax { path, line, .. } | Self::WrongType { path, line, .. } => {
                 Some(format!("see the line: sed -n {line}p {}", quoted(path)))
             }
-            Self::Foreign { .. } | Self::TooLarge { .. } | Self::TooManyValues { .. } => {
-                Some("name a kubeconfig instead of this file".to_owned())
-            }
+            Self::TooLarge { .. } | Self::TooManyValues { .. } => Some(
+                "share its entries out to several files: each of $KUBECONFIG may be as large"
+                    .to_owned(),
+            ),
+            Self::Foreign { .. } => Some("name a kubeconfig instead of this file".to_owned()),
         }
     }
 }
@@ -142,7 +147,28 @@ impl File {
         Self::from_text(path, Zeroizing::new(text))
     }
 
+    /// As [`File::parse`], without a copy, and with what is needed to read it only: an edit parses it again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`File::parse`].
+    pub fn to_read(path: impl Into<PathBuf>, bytes: Bytes) -> Result<Self, Error> {
+        Ok(Self { tree: OnceLock::new(), ..Self::of(path, bytes)? })
+    }
+
     /// As [`File::parse`], without a copy.
+    ///
+    /// # Errors
+    ///
+    /// As for [`File::parse`].
+    pub fn of(path: impl Into<PathBuf>, mut bytes: Bytes) -> Result<Self, Error> {
+        let path = path.into();
+        decode(&path, &bytes)?;
+        let text = String::from_utf8(mem::take(&mut *bytes)).unwrap_or_default();
+        Self::from_text(path, Zeroizing::new(text))
+    }
+
+    /// The same of a text.
     pub(super) fn from_text(path: PathBuf, text: Zeroizing<String>) -> Result<Self, Error> {
         check_size(&path, text.len())?;
         let tree = Tree::parse(&text).map_err(|error| broken(&path, &text, error))?;
@@ -152,7 +178,8 @@ impl File {
         config.clusters.shrink_to_fit();
         config.users.shrink_to_fit();
         check_names(&path, &config)?;
-        Ok(Self { path, text, tree, config })
+        let has_more_documents = tree.has_more_documents();
+        Ok(Self { path, text, tree: tree.into(), has_more_documents, config })
     }
 
     /// A file that is not there: as good as an empty one.
@@ -160,7 +187,8 @@ impl File {
         Self {
             path: path.into(),
             text: Zeroizing::default(),
-            tree: Tree::default(),
+            tree: Tree::default().into(),
+            has_more_documents: false,
             config: Config::default(),
         }
     }
@@ -203,7 +231,7 @@ impl File {
 
     /// Whether more follows the first document. client-go does not read it, and kubectl loses it at the first edit.
     pub fn has_more_documents(&self) -> bool {
-        self.tree.has_more_documents()
+        self.has_more_documents
     }
 
     /// What a path inside it means: a relative one is relative to the folder that the file stands in. Nothing stays nothing.
@@ -225,7 +253,9 @@ impl File {
     }
 
     pub(super) fn root(&self) -> Option<Cursor<'_>> {
-        self.tree.root(&self.text)
+        // It was parsed before, so it can be.
+        let tree = self.tree.get_or_init(|| Tree::parse(&self.text).unwrap_or_default());
+        tree.root(&self.text)
     }
 
     pub(super) fn meaning(&self) -> Meaning {
@@ -236,12 +266,9 @@ impl File {
 /// Hand-written so that a content can never reach a log.
 impl fmt::Debug for File {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, text, tree, config: _ } = self;
-        f.debug_struct("File")
-            .field("path", path)
-            .field("bytes", &text.len())
-            .field("nodes", &tree.node_count())
-            .finish_non_exhaustive()
+        let Self { path, text, tree: _, has_more_documents: _, config: _ } = self;
+        let mut shown = f.debug_struct("File");
+        shown.field("path", path).field("bytes", &text.len()).finish_non_exhaustive()
     }
 }
 
@@ -273,7 +300,10 @@ fn is_indented_by_tab(line: &str) -> bool {
 
 fn typed_config(path: &Path, root: Option<Cursor<'_>>) -> Result<Config, Error> {
     let Some(root) = root else { return Ok(Config::default()) };
-    let config: Config = typed::read(root).map_err(|error| wrong_type(path, root, error))?;
+    let config: Config = typed::read(root).map_err(|error| match error.is_too_much {
+        true => Error::TooManyValues { path: path.to_owned() },
+        false => wrong_type(path, root, error),
+    })?;
     let foreign = |key, found: &str, wanted| Error::Foreign {
         path: path.to_owned(),
         key,
@@ -288,7 +318,7 @@ fn typed_config(path: &Path, root: Option<Cursor<'_>>) -> Result<Config, Error> 
 }
 
 fn wrong_type(path: &Path, root: Cursor<'_>, error: typed::Error) -> Error {
-    let typed::Error { line, field, what } = error;
+    let typed::Error { line, field, what, is_too_much: _ } = error;
     let field = match field.as_str() {
         "" if root.kind() == Kind::Map => "the document".to_owned(),
         "" => "kubeconfig".to_owned(),

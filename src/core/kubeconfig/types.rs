@@ -138,9 +138,9 @@ pub struct AuthInfo {
     /// For basic authentication.
     pub password: Secret,
     /// A plugin compiled into the client.
-    pub auth_provider: Option<AuthProvider>,
+    pub auth_provider: Option<Box<AuthProvider>>,
     /// A program that hands out credentials. It is never run here.
-    pub exec: Option<Exec>,
+    pub exec: Option<Box<Exec>>,
     /// Data of other tools.
     pub extensions: Vec<NamedExtension>,
 }

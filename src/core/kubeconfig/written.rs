@@ -96,8 +96,8 @@ impl ToValue for AuthInfo {
             .value("as-user-extra", Value::Map(extra))
             .text("username", &self.username)
             .text("password", self.password.expose())
-            .maybe("auth-provider", self.auth_provider.as_ref())
-            .maybe("exec", self.exec.as_ref())
+            .maybe("auth-provider", self.auth_provider.as_deref())
+            .maybe("exec", self.exec.as_deref())
             .extensions(&self.extensions)
             .done()
     }

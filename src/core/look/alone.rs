@@ -33,7 +33,7 @@ pub fn alone(
     folder: &Path,
     parents: &[PathBuf],
 ) -> Result<Alone, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let context = context(view, Some(name), paths)?;
     let OneContext { bytes, notes, warning } = OneContext::of(&Merged::of(view), context, folder)?;

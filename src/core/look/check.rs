@@ -17,13 +17,13 @@ use crate::core::{Error, inventory};
 ///
 /// None of them is there, or one cannot be read at all. One that is no kubeconfig is a finding.
 pub fn check(paths: &LoadPaths, within: Period, now: Moment) -> Result<FindingsReport, Error> {
-    let snapshot = store::read(paths.all().to_vec());
-    let inventory = Inventory::new(&snapshot);
     let (mut files, mut found, mut checked) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths.all() {
-        let Some(bytes) = inventory.bytes("kubeconfig", path)? else { continue };
+        let mut snapshot = store::read([path.clone()]);
+        Inventory::new(&snapshot).bytes("kubeconfig", path)?;
+        let Some(bytes) = snapshot.take(path) else { continue };
         checked.push(path.display().to_string());
-        match File::parse(path, bytes) {
+        match File::to_read(path, bytes) {
             Ok(file) => files.push(file),
             Err(error) => found.push(refusal(path, &error)),
         }

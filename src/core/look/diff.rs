@@ -19,7 +19,7 @@ pub fn diff(old: &Path, new: &Path) -> Result<DifferencesReport, Error> {
 
 /// What it says, without the file: two large ones are too much at once.
 fn read(path: &Path) -> Result<Config, Error> {
-    let snapshot = store::read([path.to_owned()]);
-    let bytes = Inventory::new(&snapshot).need("kubeconfig", path)?;
-    Ok(File::parse(path, bytes)?.into_config())
+    let mut snapshot = store::read([path.to_owned()]);
+    Inventory::new(&snapshot).need("kubeconfig", path)?;
+    Ok(File::to_read(path, snapshot.take(path).unwrap_or_default())?.into_config())
 }

@@ -8,7 +8,7 @@ use crate::core::kubeconfig::{LoadPaths, Merged, View};
 use crate::core::place::place;
 use crate::core::report::MadeReport;
 use crate::core::spec::Destination;
-use crate::core::{Error, Made, World, store};
+use crate::core::{Error, Made, World};
 
 use super::one::{OneContext, whole};
 use super::view::context;
@@ -34,7 +34,7 @@ pub struct Export {
 ///
 /// No such context; something that it names is nowhere or cannot be read; another file in its place.
 pub fn export(paths: &LoadPaths, wanted: &Export, world: &World<'_>) -> Result<Made, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let context = context(view, Some(&wanted.name), paths)?;
     let OneContext { bytes, notes, warning } =

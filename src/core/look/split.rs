@@ -8,7 +8,7 @@ use crate::core::kubeconfig::{LoadPaths, Merged, View};
 use crate::core::place::place;
 use crate::core::report::MadeReport;
 use crate::core::spec::file_name;
-use crate::core::{Error, World, store};
+use crate::core::{Error, World};
 
 use super::one::{OneContext, whole};
 use super::view::context;
@@ -35,7 +35,7 @@ pub struct Split {
 /// No such context, or none at all; something that one of them names is nowhere or cannot be read; another file in a place.
 /// No file has been written then.
 pub fn split(paths: &LoadPaths, wanted: &Split, world: &World<'_>) -> Result<MadeReport, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let merged = Merged::of(view);
     let mut contexts = match wanted.names.as_slice() {

@@ -41,7 +41,7 @@ pub enum Shown {
 /// A file that cannot be read; with `minify`, a context that is not there or names what is not; with `flatten`, a named file
 /// that cannot be taken in.
 pub fn view(paths: &LoadPaths, of: &ViewOf, folder: &Path, now: Moment) -> Result<Shown, Error> {
-    let files = load(paths, &store::read(paths.all().to_vec()))?;
+    let files = load(paths)?;
     let view = View::new(&files);
     let mut merged = Merged::of(view);
     if let Some(name) = &of.minify {

@@ -36,7 +36,7 @@ pub use self::holder::{By, Holder, Process};
 pub use self::journal::{Outcome, Recovery};
 pub use self::lock::{Guard, LockSettings, Lockable, lock, unlock_dead};
 pub use self::private::{PrivateFile, private_file};
-pub use self::read::{LIMIT, is_file, read, read_stream};
+pub use self::read::{LIMIT, is_absent, is_file, read, read_stream};
 pub use self::walk::{
     Survey, distinct, files, files_in, files_in_sight, files_named, folders_in, is_there,
     real_path, survey,

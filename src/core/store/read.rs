@@ -27,6 +27,11 @@ pub fn is_file(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file())
 }
 
+/// Whether nothing is at `path`, as [`read`] would tell, without reading it.
+pub fn is_absent(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
 /// Reads a stream, such as standard input, to its end. `what` names it in errors.
 ///
 /// # Errors

@@ -128,8 +128,7 @@ fn lockables(
 
 impl<'a> Desk<'a> {
     fn read(how: &'a How) -> Result<Self, Error> {
-        let snapshot = store::read(how.paths.all().to_vec());
-        Ok(Self::with(how, load_any(&how.paths, &snapshot)?))
+        Ok(Self::with(how, load_any(&how.paths, File::of)?))
     }
 
     /// Whether the disk holds what was read.

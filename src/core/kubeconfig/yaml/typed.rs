@@ -12,8 +12,9 @@ use serde::de::{self, DeserializeSeed, Expected, Unexpected, Visitor};
 use super::scalar::{self, Number, Resolved};
 use super::tree::{Cursor, Kind, MAX_NODES};
 
-/// How many bytes of text aliases may add to those of the file itself.
-const ALIASED_BYTES: usize = 8 << 20;
+/// The most bytes that what is read may take, texts and the entries that hold them: aliases multiply both, and `{}` is two bytes
+/// that become hundreds.
+pub const MOST_BYTES: usize = 96 << 20;
 
 /// How deep data of other tools may be nested. Everything else is as deep as its type.
 const MAX_DEPTH: usize = 256;
@@ -27,14 +28,13 @@ pub struct Error {
     pub field: String,
     /// Such as `wanted a string, found a number`.
     pub what: String,
+    /// Whether there is more than may be read.
+    pub is_too_much: bool,
 }
 
 /// Reads a value from `root`.
 pub fn read<'a, T: de::Deserialize<'a>>(root: Cursor<'a>) -> Result<T, Error> {
-    let budget = Budget {
-        nodes: Cell::new(MAX_NODES),
-        bytes: Cell::new(root.source().len() + ALIASED_BYTES),
-    };
+    let budget = Budget { nodes: Cell::new(MAX_NODES), bytes: Cell::new(MOST_BYTES) };
     T::deserialize(Typed { node: root, budget: &budget, depth: 0 })
 }
 
@@ -59,7 +59,7 @@ impl<'a> Typed<'a, '_> {
         Self { node, depth: self.depth + 1, ..self }
     }
 
-    /// Pays for one node with a text of so many bytes.
+    /// Pays for one node that takes so many bytes.
     fn spend(self, bytes: usize) -> Result<(), Error> {
         let Budget { nodes: left_nodes, bytes: left_bytes } = self.budget;
         match (left_nodes.get().checked_sub(1), left_bytes.get().checked_sub(bytes)) {
@@ -68,12 +68,13 @@ impl<'a> Typed<'a, '_> {
                 left_bytes.set(bytes);
                 Ok(())
             }
-            _ => Err(self.error("its aliases make too many values")),
+            _ => Err(Error { is_too_much: true, ..self.error("too many values") }),
         }
     }
 
     fn error(self, what: impl Into<String>) -> Error {
-        Error { line: Some(self.node.line()), field: String::new(), what: what.into() }
+        let (line, field, what) = (Some(self.node.line()), String::new(), what.into());
+        Error { line, field, what, is_too_much: false }
     }
 
     fn mismatch(self, wanted: &str) -> Error {
@@ -98,7 +99,7 @@ impl<'a> Typed<'a, '_> {
     fn each_pair(self, map: Cursor<'a>, keep: &mut Keep<'_, 'a>) -> Result<(), Error> {
         for (key, value) in map.pairs() {
             let key = key.target();
-            self.spend(key.text().len())?;
+            self.spend(0)?;
             match key.resolved() {
                 Some(Resolved::Merge) => self.enter(value).merge(keep)?,
                 // JSON, which client-go goes through, has strings only.
@@ -123,19 +124,21 @@ impl<'a> Typed<'a, '_> {
     fn visit_pairs<V: Visitor<'a>>(
         self,
         mut pairs: Vec<(&'a str, Cursor<'a>)>,
+        entry: Entry,
         visitor: V,
     ) -> Result<V::Value, Error> {
         // Go's JSON decoder takes null for "leave the field alone".
         pairs.retain(|(_, value)| !self.enter(*value).is_null());
-        self.visit_all(pairs, visitor)
+        self.visit_all(pairs, entry, visitor)
     }
 
     fn visit_all<V: Visitor<'a>>(
         self,
         pairs: Vec<(&'a str, Cursor<'a>)>,
+        entry: Entry,
         visitor: V,
     ) -> Result<V::Value, Error> {
-        visitor.visit_map(Fields { typed: self, pairs: pairs.into_iter(), value: None })
+        visitor.visit_map(Fields { typed: self, pairs: pairs.into_iter(), value: None, entry })
     }
 
     fn sorted_pairs(self) -> Result<Vec<(&'a str, Cursor<'a>)>, Error> {
@@ -182,7 +185,7 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
         let target = self.node.target();
         match (target.kind(), target.resolved()) {
             _ if self.depth > MAX_DEPTH => Err(self.error("it is nested too deeply")),
-            (Kind::Map, _) => self.visit_all(self.sorted_pairs()?, visitor),
+            (Kind::Map, _) => self.visit_all(self.sorted_pairs()?, Entry::Made, visitor),
             (Kind::Seq, _) => self.deserialize_seq(visitor),
             (_, Some(Resolved::Bool(value))) => visitor.visit_bool(value),
             (_, Some(Resolved::Null)) => visitor.visit_unit(),
@@ -236,18 +239,17 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
         let target = self.node.target();
         match target.kind() {
             Kind::Seq => {
-                let items: Vec<_> = target.children().collect();
-                visitor.visit_seq(Items { typed: self, items: items.into_iter(), index: 0 })
+                visitor.visit_seq(Items { typed: self, items: target.children(), index: 0 })
             }
             _ if self.is_null() => {
-                visitor.visit_seq(Items { typed: self, items: vec![].into_iter(), index: 0 })
+                visitor.visit_seq(Items { typed: self, items: std::iter::empty(), index: 0 })
             }
             _ => Err(self.mismatch("a list")),
         }
     }
 
     fn deserialize_map<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.visit_pairs(self.sorted_pairs()?, visitor)
+        self.visit_pairs(self.sorted_pairs()?, Entry::Made, visitor)
     }
 
     /// Unknown keys are dropped at once, however many there are.
@@ -266,7 +268,7 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
                 None => {}
             }
         })?;
-        self.visit_pairs(pairs, visitor)
+        self.visit_pairs(pairs, Entry::Field, visitor)
     }
 
     fn deserialize_ignored_any<V: Visitor<'a>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -280,13 +282,13 @@ impl<'a> de::Deserializer<'a> for Typed<'a, '_> {
     }
 }
 
-struct Items<'a, 'b> {
+struct Items<'a, 'b, I> {
     typed: Typed<'a, 'b>,
-    items: std::vec::IntoIter<Cursor<'a>>,
+    items: I,
     index: usize,
 }
 
-impl<'a> de::SeqAccess<'a> for Items<'a, '_> {
+impl<'a, I: Iterator<Item = Cursor<'a>>> de::SeqAccess<'a> for Items<'a, '_, I> {
     type Error = Error;
 
     fn next_element_seed<T: DeserializeSeed<'a>>(
@@ -296,7 +298,7 @@ impl<'a> de::SeqAccess<'a> for Items<'a, '_> {
         let Some(item) = self.items.next() else { return Ok(None) };
         let index = self.index;
         self.index += 1;
-        self.typed.enter(item).spend(0)?;
+        self.typed.enter(item).spend(size_of::<T::Value>())?;
         let value = seed.deserialize(self.typed.enter(item));
         value.map(Some).map_err(|error| error.within(&format!("[{index}]")))
     }
@@ -306,6 +308,16 @@ struct Fields<'a, 'b> {
     typed: Typed<'a, 'b>,
     pairs: std::vec::IntoIter<(&'a str, Cursor<'a>)>,
     value: Option<(&'a str, Cursor<'a>)>,
+    entry: Entry,
+}
+
+/// What becomes of a pair.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Entry {
+    /// A field of a struct, which is paid for with that.
+    Field,
+    /// An entry of its own.
+    Made,
 }
 
 impl<'a> de::MapAccess<'a> for Fields<'a, '_> {
@@ -317,6 +329,9 @@ impl<'a> de::MapAccess<'a> for Fields<'a, '_> {
     ) -> Result<Option<K::Value>, Error> {
         self.value = self.pairs.next();
         let Some((key, _)) = self.value else { return Ok(None) };
+        if self.entry == Entry::Made {
+            self.typed.spend(size_of::<K::Value>() + key.len())?;
+        }
         seed.deserialize(de::value::BorrowedStrDeserializer::new(key)).map(Some)
     }
 
@@ -324,6 +339,9 @@ impl<'a> de::MapAccess<'a> for Fields<'a, '_> {
         let Some((key, value)) = self.value.take() else {
             return Err(self.typed.error("a value without a key"));
         };
+        if self.entry == Entry::Made {
+            self.typed.spend(size_of::<V::Value>())?;
+        }
         seed.deserialize(self.typed.enter(value)).map_err(|error| error.within(key))
     }
 }
@@ -345,7 +363,7 @@ impl Error {
 
 impl de::Error for Error {
     fn custom<T: fmt::Display>(what: T) -> Self {
-        Self { line: None, field: String::new(), what: what.to_string() }
+        Self { line: None, field: String::new(), what: what.to_string(), is_too_much: false }
     }
 
     /// Without the value, which may be secret.

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, ScalarStyle, ScanError, StructureStyle, Tag};
 
-use super::{Anchor, Error, Form, MAX_NODES, Node, ScalarTag, Tree, narrow};
+use super::{Anchor, Error, Form, MAX_NODES, ScalarTag, Tree, inside, narrow};
 
 /// What has been built so far.
 pub(super) struct Builder<'a> {
@@ -24,6 +24,8 @@ impl<'a> Builder<'a> {
     /// The tree, when all events have been taken.
     pub fn done(mut self) -> Tree {
         self.tree.nodes.shrink_to_fit();
+        // An anchor is told of when its node is, but that of an outer one may come later.
+        self.tree.anchors.sort_by_key(|anchor| anchor.node);
         self.tree
     }
 
@@ -37,11 +39,10 @@ impl<'a> Builder<'a> {
         match event {
             Event::Scalar(text, style, id, tag) => {
                 let text = if span.is_empty() && style == ScalarStyle::Plain { "" } else { &*text };
-                let (text, text_len, unescaped) = self.place_text(text, style, &span);
+                let unescaped = self.source.get(inside(&span, style)) != Some(text);
+                let link = if unescaped { self.unescaped(text) } else { 0 };
                 let tag = scalar_tag(tag.as_deref());
-                let node = self.push(Form::Scalar { style, tag, unescaped }, span, id)?;
-                self.tree.nodes[node].text = text;
-                self.tree.nodes[node].text_len = text_len;
+                self.push(Form::Scalar { style, tag, unescaped }, span, id, link)?;
             }
             Event::Alias(id) => {
                 let target = self.ids.get(&id).copied().unwrap_or(0);
@@ -50,8 +51,7 @@ impl<'a> Builder<'a> {
                     let what = "an anchored value contains itself".to_owned();
                     return Err(Error::Syntax { line, column, what });
                 }
-                let node = self.push(Form::Alias, span, 0)?;
-                self.tree.nodes[node].text = target;
+                self.push(Form::Alias, span, 0, target)?;
             }
             Event::SequenceStart(style, id, _) => {
                 self.open(Form::Seq { flow: style == StructureStyle::Flow }, span, id)?;
@@ -67,74 +67,53 @@ impl<'a> Builder<'a> {
         Ok(true)
     }
 
-    fn push(&mut self, form: Form, span: Range<usize>, id: usize) -> Result<usize, Error> {
+    fn push(&mut self, form: Form, span: Range<usize>, id: usize, link: u32) -> Result<u32, Error> {
         let index = self.tree.nodes.len();
         if index >= MAX_NODES {
             return Err(Error::TooManyNodes);
         }
         let at = narrow(index);
-        self.tree.nodes.push(Node {
-            form,
-            start: narrow(span.start),
-            end: narrow(span.end),
-            text: 0,
-            text_len: 0,
-            next: at + 1,
-            anchor: 0,
-        });
+        self.tree.nodes.push(form, &span, link);
         if id != 0 {
             self.ids.insert(id, at);
         }
-        Ok(index)
+        Ok(at)
     }
 
     fn open(&mut self, form: Form, span: Range<usize>, id: usize) -> Result<(), Error> {
-        let node = self.push(form, span, id)?;
-        self.open.push(narrow(node));
+        let node = self.push(form, span, id, 0)?;
+        self.open.push(node);
         Ok(())
     }
 
     /// A flow collection ends at its bracket; a block collection where its last child does, without what follows.
     fn close(&mut self, span: Range<usize>) {
         let Some(open) = self.open.pop() else { return };
-        let next = narrow(self.tree.nodes.len());
-        let last_end = self.tree.nodes.last().map_or(0, |last| last.end);
-        let node = &mut self.tree.nodes[open as usize];
-        node.next = next;
-        node.end = match node.form {
+        let nodes = &mut self.tree.nodes;
+        let last_end = nodes.ends.last().copied().unwrap_or_default();
+        let end = match nodes.form(open) {
             Form::Map { flow: true } | Form::Seq { flow: true } => narrow(span.end),
-            _ => node.end.max(last_end),
+            _ => last_end.max(nodes.ends[open as usize]),
         };
+        nodes.ends[open as usize] = end;
+        nodes.links[open as usize] = narrow(nodes.len());
         // So that an enclosing block collection, closed next, sees a bracket and not the last word before it.
-        let end = node.end;
         if let Some(parent) = self.open.last() {
-            let parent = &mut self.tree.nodes[*parent as usize];
-            parent.end = parent.end.max(end);
+            let parent = &mut nodes.ends[*parent as usize];
+            *parent = end.max(*parent);
         }
     }
 
     fn anchor(&mut self, id: usize, span: Range<usize>) {
         let Some(&node) = self.ids.get(&id) else { return };
-        self.tree.anchors.push(Anchor { start: narrow(span.start) });
-        self.tree.nodes[node as usize].anchor = narrow(self.tree.anchors.len());
+        self.tree.anchors.push(Anchor { node, start: narrow(span.start) });
     }
 
-    /// Where the text of a scalar is to be found: in the source where it stands there, else among the unescaped.
-    fn place_text(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        span: &Range<usize>,
-    ) -> (u32, u32, bool) {
-        let quote =
-            usize::from(matches!(style, ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted));
-        let start = span.start + quote;
-        if self.source.get(start..start + text.len()) == Some(text) {
-            return (narrow(start), narrow(text.len()), false);
-        }
-        let at = self.tree.unescaped.len();
+    /// Keeps a text that differs from its source, and tells which one it is.
+    fn unescaped(&mut self, text: &str) -> u32 {
         self.tree.unescaped.push_str(text);
-        (narrow(at), narrow(text.len()), true)
+        self.tree.unescaped_ends.push(narrow(self.tree.unescaped.len()));
+        narrow(self.tree.unescaped_ends.len() - 1)
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use granit_parser::ScalarStyle;
 
-use super::{Cursor, Form, Kind, Node, ScalarTag, narrow};
+use super::{Cursor, Form, Kind, ScalarTag, inside, narrow};
 use crate::core::kubeconfig::yaml::scalar::{Quote, Resolved, resolve};
 
 impl<'a> Cursor<'a> {
@@ -20,7 +20,7 @@ impl<'a> Cursor<'a> {
 
     /// What it is.
     pub fn kind(self) -> Kind {
-        match self.node().form {
+        match self.form() {
             Form::Alias => Kind::Alias,
             Form::Map { .. } => Kind::Map,
             Form::Scalar { .. } => Kind::Scalar,
@@ -30,20 +30,20 @@ impl<'a> Cursor<'a> {
 
     /// Whether it is a collection in brackets.
     pub fn is_flow(self) -> bool {
-        matches!(self.node().form, Form::Map { flow: true } | Form::Seq { flow: true })
+        matches!(self.form(), Form::Map { flow: true } | Form::Seq { flow: true })
     }
 
     /// Whether it is `|` or `>` text.
     pub fn is_block_text(self) -> bool {
         matches!(
-            self.node().form,
+            self.form(),
             Form::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. }
         )
     }
 
     /// How it is quoted; block text counts as plain.
     pub fn quote(self) -> Quote {
-        match self.node().form {
+        match self.form() {
             Form::Scalar { style: ScalarStyle::SingleQuoted, .. } => Quote::Single,
             Form::Scalar { style: ScalarStyle::DoubleQuoted, .. } => Quote::Double,
             _ => Quote::Plain,
@@ -52,7 +52,7 @@ impl<'a> Cursor<'a> {
 
     /// Its bytes in the source: without anchor, tag, and the header of block text.
     pub fn span(self) -> Range<usize> {
-        self.node().start as usize..self.node().end as usize
+        self.tree.nodes.starts[self.index()] as usize..self.tree.nodes.ends[self.index()] as usize
     }
 
     /// The root of its document.
@@ -62,23 +62,30 @@ impl<'a> Cursor<'a> {
 
     /// What an alias stands for; any other node itself.
     pub fn target(self) -> Self {
-        match self.node().form {
-            Form::Alias => self.with(self.node().text),
+        match self.form() {
+            Form::Alias => self.with(self.link()),
             _ => self,
         }
     }
 
     /// The text of a scalar; empty for other nodes.
     pub fn text(self) -> &'a str {
-        let node = self.node();
-        let Form::Scalar { unescaped, .. } = node.form else { return "" };
-        let store = if unescaped { self.tree.unescaped.as_str() } else { self.source };
-        &store[node.text as usize..(node.text + node.text_len) as usize]
+        let tree = self.tree;
+        match self.form() {
+            Form::Scalar { unescaped: true, .. } => {
+                let which = self.link() as usize;
+                let end = |which: usize| tree.unescaped_ends[which] as usize;
+                let start = which.checked_sub(1).map_or(0, end);
+                &tree.unescaped[start..end(which)]
+            }
+            Form::Scalar { style, .. } => &self.source[inside(&self.span(), style)],
+            _ => "",
+        }
     }
 
     /// What client-go makes of a scalar; `None` for other nodes and for tags that convert, such as `!!binary`.
     pub fn resolved(self) -> Option<Resolved> {
-        match self.node().form {
+        match self.form() {
             Form::Scalar { tag: ScalarTag::Converted, .. } => None,
             Form::Scalar { style: ScalarStyle::Plain, tag: ScalarTag::None, .. } => {
                 Some(resolve(self.text()))
@@ -90,23 +97,23 @@ impl<'a> Cursor<'a> {
 
     /// Where its anchor begins, if it has one.
     pub fn anchor_start(self) -> Option<usize> {
-        let anchor = self.node().anchor.checked_sub(1)?;
-        Some(self.tree.anchors[anchor as usize].start as usize)
+        let anchors = &self.tree.anchors;
+        let found = anchors.binary_search_by_key(&self.at, |anchor| anchor.node).ok()?;
+        Some(anchors[found].start as usize)
     }
 
     /// The aliases that stand for this node, in the order of the text.
     pub fn aliases(self) -> impl Iterator<Item = Self> {
-        let refers = move |node: &Node| node.form == Form::Alias && node.text == self.at;
-        let found = self.tree.nodes.iter().enumerate().filter(move |(_, node)| refers(node));
-        found.map(move |(at, _)| self.with(narrow(at)))
+        let all = (0..self.tree.nodes.len()).map(move |at| self.with(narrow(at)));
+        all.filter(move |node| node.form() == Form::Alias && node.link() == self.at)
     }
 
     /// The children of a collection; keys and values in turn for a mapping.
     pub fn children(self) -> impl Iterator<Item = Self> {
-        let end = self.node().next;
+        let end = self.next();
         let first = (self.at + 1 < end).then(|| self.with(self.at + 1));
         std::iter::successors(first, move |child| {
-            let next = child.node().next;
+            let next = child.next();
             (next < end).then(|| child.with(next))
         })
     }
@@ -125,11 +132,23 @@ impl<'a> Cursor<'a> {
 
     /// Every node at and below this one.
     pub fn subtree(self) -> impl ExactSizeIterator<Item = Self> {
-        (self.at as usize..self.node().next as usize).map(move |at| self.with(narrow(at)))
+        (self.at as usize..self.next() as usize).map(move |at| self.with(narrow(at)))
     }
 
-    fn node(self) -> &'a Node {
-        &self.tree.nodes[self.at as usize]
+    /// The node after this one and all below it.
+    fn next(self) -> u32 {
+        match self.form() {
+            Form::Map { .. } | Form::Seq { .. } => self.link(),
+            Form::Alias | Form::Scalar { .. } => self.at + 1,
+        }
+    }
+
+    fn form(self) -> Form {
+        self.tree.nodes.form(self.at)
+    }
+
+    fn link(self) -> u32 {
+        self.tree.nodes.links[self.index()]
     }
 
     fn with(self, at: u32) -> Self {
