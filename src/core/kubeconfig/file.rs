@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::core::changes::Bytes;
 
+use super::edit::repair;
 use super::types::Config;
 use super::yaml::meaning::Meaning;
 use super::yaml::tree::{self, Cursor, Kind, MAX_NODES, Tree};
@@ -45,6 +46,8 @@ pub enum Error {
         list: &'static str,
         /// The name.
         name: String,
+        /// Whether a repair makes it a kubeconfig.
+        mendable: bool,
     },
     /// Another kind of object.
     #[error("{}: not a kubeconfig: `{key}` is `{found}`, wanted `{wanted}`", path.display())]
@@ -105,6 +108,8 @@ pub enum Error {
         field: String,
         /// What was wanted and found.
         what: String,
+        /// Whether a repair makes it a kubeconfig.
+        mendable: bool,
     },
 }
 
@@ -112,6 +117,10 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::DuplicateName { path, mendable: true, .. }
+            | Self::WrongType { path, mendable: true, .. } => {
+                Some(format!("kubepki kubeconfig repair {}", quoted(path)))
+            }
             Self::DuplicateName { name, .. } => Some(format!(
                 "rename or remove one of the two `{name}`; kubectl refuses such a file"
             )),
@@ -134,6 +143,16 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The same, and whether a repair of the text helps.
+    fn looked_through(mut self, file: &Path, text: &str) -> Self {
+        if let Self::DuplicateName { mendable, .. } | Self::WrongType { mendable, .. } = &mut self {
+            *mendable = repair(file, text.as_bytes()).is_ok();
+        }
+        self
+    }
+}
+
 impl File {
     /// Reads the first YAML document of `bytes`, which were found at `path`. JSON is YAML too; nothing, or only comments, is
     /// an empty kubeconfig.
@@ -144,7 +163,7 @@ impl File {
     pub fn parse(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<Self, Error> {
         let path = path.into();
         let text = decode(&path, bytes)?.to_owned();
-        Self::from_text(path, Zeroizing::new(text))
+        Self::of_text(path, Zeroizing::new(text))
     }
 
     /// As [`File::parse`], without a copy, and with what is needed to read it only: an edit parses it again.
@@ -165,21 +184,38 @@ impl File {
         let path = path.into();
         decode(&path, &bytes)?;
         let text = String::from_utf8(mem::take(&mut *bytes)).unwrap_or_default();
-        Self::from_text(path, Zeroizing::new(text))
+        Self::of_text(path, Zeroizing::new(text))
     }
 
-    /// The same of a text.
+    /// A text that somebody else has written: what is wrong with it, a repair may mend.
+    fn of_text(path: PathBuf, text: Zeroizing<String>) -> Result<Self, Error> {
+        match Self::read(&path, &text) {
+            Ok((tree, config)) => Ok(Self::made_of(path, text, tree, config)),
+            Err(error) => Err(error.looked_through(&path, &text)),
+        }
+    }
+
+    /// A text that is ours.
     pub(super) fn from_text(path: PathBuf, text: Zeroizing<String>) -> Result<Self, Error> {
-        check_size(&path, text.len())?;
-        let tree = Tree::parse(&text).map_err(|error| broken(&path, &text, error))?;
-        let mut config = typed_config(&path, tree.root(&text))?;
+        let (tree, config) = Self::read(&path, &text)?;
+        Ok(Self::made_of(path, text, tree, config))
+    }
+
+    fn made_of(path: PathBuf, text: Zeroizing<String>, tree: Tree, config: Config) -> Self {
+        let has_more_documents = tree.has_more_documents();
+        Self { path, text, tree: tree.into(), has_more_documents, config }
+    }
+
+    fn read(path: &Path, text: &str) -> Result<(Tree, Config), Error> {
+        check_size(path, text.len())?;
+        let tree = Tree::parse(text).map_err(|error| broken(path, text, error))?;
+        let mut config = typed_config(path, tree.root(text))?;
         // Lists grow by doubling: a large one would hold up to twice what it needs.
         config.contexts.shrink_to_fit();
         config.clusters.shrink_to_fit();
         config.users.shrink_to_fit();
-        check_names(&path, &config)?;
-        let has_more_documents = tree.has_more_documents();
-        Ok(Self { path, text, tree: tree.into(), has_more_documents, config })
+        check_names(path, &config)?;
+        Ok((tree, config))
     }
 
     /// A file that is not there: as good as an empty one.
@@ -324,7 +360,8 @@ fn wrong_type(path: &Path, root: Cursor<'_>, error: typed::Error) -> Error {
         "" => "kubeconfig".to_owned(),
         _ => field,
     };
-    Error::WrongType { path: path.to_owned(), line: line.unwrap_or(1), field, what }
+    let line = line.unwrap_or(1);
+    Error::WrongType { path: path.to_owned(), line, field, what, mendable: false }
 }
 
 fn check_names(path: &Path, config: &Config) -> Result<(), Error> {
@@ -351,7 +388,8 @@ fn check_distinct<'a>(
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            return Err(Error::DuplicateName { path: path.to_owned(), list, name: name.clone() });
+            let (path, name) = (path.to_owned(), name.clone());
+            return Err(Error::DuplicateName { path, list, name, mendable: false });
         }
     }
     Ok(())

@@ -79,9 +79,10 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Both { field, .. } => {
-                Some(format!("remove one of the two; client-go takes `{field}-data`"))
-            }
+            Self::Both { field, file, .. } => Some(format!(
+                "client-go takes `{field}-data`; to keep that alone: kubepki kubeconfig repair {}",
+                quoted(file)
+            )),
             Self::Dangling { file, .. } => {
                 Some(format!("kubepki kubeconfig check {}", quoted(file)))
             }

@@ -62,6 +62,9 @@ pub(super) fn hint(rule: &str, file: &Path) -> Option<String> {
     match rule {
         "current-context" => Some(format!("kubepki context list --kubeconfig {file}")),
         super::OPEN_FILE => Some(format!("chmod 600 {file}")),
+        "ca-twice" | "certificate-twice" | "key-twice" => {
+            Some(format!("kubepki kubeconfig repair {file}"))
+        }
         _ => None,
     }
 }

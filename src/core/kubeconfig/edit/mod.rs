@@ -17,6 +17,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use crate::core::changes::quoted;
+
 use super::entry::Entry;
 use super::file::{self, File};
 use super::types::{Config, NamedCluster, NamedContext, NamedUser};
@@ -85,9 +87,10 @@ impl Error {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::DuplicateKey { key, .. } => {
-                Some(format!("remove all but one `{key}`; kubectl reads the last"))
-            }
+            Self::DuplicateKey { path, .. } => Some(format!(
+                "kubectl reads the last; to keep that alone: kubepki kubeconfig repair {}",
+                quoted(path)
+            )),
             Self::Exists { .. } => {
                 Some("replace it with --force, or choose another name".to_owned())
             }
