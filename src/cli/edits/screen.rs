@@ -157,6 +157,11 @@ fn line(step: &EditStep, dry_run: bool) -> String {
             let verb = verb("renamed", "rename");
             format!("{verb} the {kind} `{name}` to `{to}` in {}", file.display())
         }
+        EditStep::Repaired { places, file } => {
+            let verb = verb("repaired", "repair");
+            let word = if *places == 1 { "place" } else { "places" };
+            format!("{verb} {places} {word} in {}", file.display())
+        }
         EditStep::Switched { name, file } => {
             let verb = verb("switched", "switch");
             format!("{verb} to the context `{name}` in {}", file.display())

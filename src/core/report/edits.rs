@@ -89,6 +89,14 @@ pub enum EditStep {
         #[serde(serialize_with = "super::as_text")]
         file: PathBuf,
     },
+    /// What clients trip over is gone.
+    Repaired {
+        /// In how many places.
+        places: usize,
+        /// The file.
+        #[serde(serialize_with = "super::as_text")]
+        file: PathBuf,
+    },
     /// Another context is current.
     Switched {
         /// The one that is.
@@ -176,6 +184,7 @@ impl EditStep {
             | Self::Deleted { file, .. }
             | Self::Ordered { file }
             | Self::Renamed { file, .. }
+            | Self::Repaired { file, .. }
             | Self::Switched { file, .. }
             | Self::Wrote { file } => file,
         }
@@ -192,6 +201,8 @@ impl EditStep {
             Self::Renamed { kind, name, to, .. } => {
                 format!("renamed the {kind} `{name}` to `{to}`")
             }
+            Self::Repaired { places: 1, .. } => "repaired one place".to_owned(),
+            Self::Repaired { places, .. } => format!("repaired {places} places"),
             Self::Switched { name, .. } => format!("switched to the context `{name}`"),
             Self::Wrote { .. } => "wrote the file".to_owned(),
         }

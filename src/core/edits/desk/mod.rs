@@ -88,11 +88,19 @@ pub(super) fn edited<'a, T>(
     world: &World<'_>,
     decide: impl Fn(&mut Desk<'_>) -> Result<T, Error>,
 ) -> Result<(Desk<'a>, T), Error> {
-    let decided = || {
+    edited_from(how, world, || {
         let mut desk = Desk::read(how)?;
         let outcome = decide(&mut desk)?;
-        Ok::<_, Error>((desk, outcome))
-    };
+        Ok((desk, outcome))
+    })
+}
+
+/// The same for files that cannot be read as they are.
+pub(super) fn edited_from<'a, T>(
+    how: &'a How,
+    world: &World<'_>,
+    decided: impl Fn() -> Result<(Desk<'a>, T), Error>,
+) -> Result<(Desk<'a>, T), Error> {
     let (mut desk, mut outcome) = decided()?;
     if how.dry_run || desk.before.is_empty() {
         store::unlock_dead(how.paths.all());
@@ -151,7 +159,8 @@ impl<'a> Desk<'a> {
         Self::with(how, Vec::new())
     }
 
-    fn with(how: &'a How, files: Vec<File>) -> Self {
+    /// With these files on it.
+    pub fn with(how: &'a How, files: Vec<File>) -> Self {
         Self {
             how,
             warnings: warnings(&files),
@@ -183,6 +192,12 @@ impl<'a> Desk<'a> {
     /// Tells of a fact.
     pub fn note(&mut self, text: String) {
         self.notes.push(text);
+    }
+
+    /// One of the files has been made of what it said before.
+    pub fn has_made_of(&mut self, before: Bytes, step: EditStep) {
+        self.before.insert(step.file().to_owned(), before);
+        self.steps.push(step);
     }
 
     /// Edits one file; whether it says something else now.

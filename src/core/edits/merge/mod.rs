@@ -132,7 +132,7 @@ fn decide(desk: &mut Desk<'_>, wanted: &Merge, sources: &[Source]) -> Result<Out
                 }
             }
         });
-        current = current.or(new_contexts.get(&source.config.current_context).cloned());
+        current = current.or(new_contexts.get(&source.config().current_context).cloned());
     }
     let conflicts = [clusters.conflicts.as_slice(), &users.conflicts, &contexts.conflicts].concat();
     if !conflicts.is_empty() {
@@ -157,7 +157,7 @@ fn strange(source: &Source, context: &str, kind: &str, name: &str) -> String {
 
 /// What is no entry stays where it is.
 fn left_out(source: &Source) -> Option<String> {
-    let has_more = !source.config.extensions.is_empty();
+    let has_more = !source.config().extensions.is_empty();
     let file = source.file.path().display();
     has_more.then(|| format!("{file} has extensions of its own, which stay there"))
 }

@@ -84,7 +84,7 @@ impl<'a, E: Rooted> Names<'a, E> {
         mut refer: impl FnMut(&str, &mut E::Stanza),
     ) -> NewNames {
         let mut names = NewNames::new();
-        for (entry, mut taken) in E::list(&source.config).iter().zip(entries_of::<E>(&source.file))
+        for (entry, mut taken) in E::list(source.config()).iter().zip(entries_of::<E>(&source.file))
         {
             let mut stanza = entry.stanza().clone();
             refer(entry.name(), &mut stanza);
@@ -152,7 +152,9 @@ impl<'a, E: Rooted> Names<'a, E> {
     }
 
     /// Puts all of them into the files on the desk.
-    pub fn write(&self, desk: &mut Desk<'_>) -> Result<(), Error> {
+    pub fn write(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
+        // All is decided by now, and of large files this is much.
+        self.known = BTreeMap::new();
         self.replaced.iter().try_for_each(|taken| desk.replace(taken))?;
         if self.added.is_empty() { Ok(()) } else { desk.take(&self.added) }
     }

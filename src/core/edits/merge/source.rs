@@ -17,11 +17,16 @@ use super::Merge;
 pub(super) struct Source {
     /// As it stands there.
     pub file: File,
-    /// What of it is to come in.
-    pub config: Config,
+    /// What of it is to come in, where that is not just what it says.
+    embedded: Option<Config>,
 }
 
 impl Source {
+    /// What of it is to come in.
+    pub fn config(&self) -> &Config {
+        self.embedded.as_ref().unwrap_or_else(|| self.file.config())
+    }
+
     /// The name of the file, without what follows its last dot.
     pub fn stem(&self) -> String {
         let stem = self.file.path().file_stem().unwrap_or_default().to_string_lossy();
@@ -33,9 +38,11 @@ impl Source {
 pub(super) fn read(wanted: &Merge, folder: &Path, now: Moment) -> Result<Vec<Source>, Error> {
     let (mut files, mut refused) = (Vec::new(), Vec::new());
     for source in &wanted.sources {
-        let (path, snapshot) = found(source);
-        let file = File::parse(&path, Inventory::new(&snapshot).need("kubeconfig", &path)?)?;
-        refused.extend(screen(&file, folder, &wanted.allowed, now));
+        let (path, mut snapshot) = found(source);
+        Inventory::new(&snapshot).need("kubeconfig", &path)?;
+        let file = File::of(&path, snapshot.take(&path).unwrap_or_default())?;
+        let (file, dangers) = screen(file, folder, &wanted.allowed, now);
+        refused.extend(dangers);
         files.push(file);
     }
     if !refused.is_empty() {
@@ -45,27 +52,30 @@ pub(super) fn read(wanted: &Merge, folder: &Path, now: Moment) -> Result<Vec<Sou
 }
 
 /// What is not allowed. Where the file is must be known in full, to tell what lies outside of its folder.
-fn screen(file: &File, folder: &Path, allowed: &[&str], now: Moment) -> Vec<Danger> {
-    let files = [file.clone().at(folder.join(file.path()))];
+fn screen(file: File, folder: &Path, allowed: &[&str], now: Moment) -> (File, Vec<Danger>) {
+    let path = file.path().to_owned();
+    let files = [file.at(folder.join(&path))];
     let found = dangers(View::new(&files), now).into_iter();
     let found = found.filter(|danger| !allowed.contains(&danger.rule));
-    let danger = found.map(|found| Danger {
-        file: file.path().to_owned(),
+    let dangers = found.map(|found| Danger {
+        file: path.clone(),
         entry: found.entry.unwrap_or_default(),
         rule: found.rule,
         what: found.message,
     });
-    danger.collect()
+    let dangers = dangers.collect();
+    let [file] = files;
+    (file.at(path), dangers)
 }
 
 fn source(file: File, embed: bool) -> Result<Source, Error> {
-    let mut config = file.config().clone();
-    if embed {
-        let files = std::slice::from_ref(&file);
-        let snapshot = store::read(Merged::of(View::new(files)).named_files());
-        take_in(&file, &mut config, &snapshot)?;
+    if !embed {
+        return Ok(Source { file, embedded: None });
     }
-    Ok(Source { file, config })
+    let mut config = file.config().clone();
+    let snapshot = store::read(Merged::of(View::new(std::slice::from_ref(&file))).named_files());
+    take_in(&file, &mut config, &snapshot)?;
+    Ok(Source { file, embedded: Some(config) })
 }
 
 fn take_in(file: &File, config: &mut Config, snapshot: &Snapshot) -> Result<(), Error> {

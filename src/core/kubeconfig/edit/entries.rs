@@ -14,7 +14,8 @@ use crate::core::kubeconfig::yaml::meaning::Meaning;
 use crate::core::kubeconfig::yaml::tree::Kind;
 
 use super::{
-    Error, are_equal_apart_from, current_context, edited_to, place, removal, splice, writable,
+    Error, are_equal_apart_from, current_context, edited, edited_to, place, removal, splice,
+    writable,
 };
 
 /// What is to be in a kubeconfig.
@@ -88,34 +89,26 @@ pub fn put_all<'a, E: Entry>(file: &'a File, new: &[E]) -> Result<Cow<'a, File>,
     new.iter().try_fold(file, |file, new| Ok(Cow::Owned(put(&file, new)?.into_owned())))
 }
 
-/// All at once: only where each differs in one field, and no two splices meet.
+/// All at once: only where each is there already, and no two changes meet.
 fn with_fields<E: Entry>(file: &File, new: &[E]) -> Option<File> {
-    let (root, mut entries) = (file.root()?, E::list(file.config()).to_vec());
-    let places: BTreeMap<String, usize> =
-        entries.iter().enumerate().map(|(index, entry)| (entry.name().to_owned(), index)).collect();
-    let (mut splices, mut edits) = (Vec::new(), BTreeMap::new());
+    let entries = E::list(file.config());
+    let places: BTreeMap<&str, usize> =
+        entries.iter().enumerate().map(|(index, entry)| (entry.name(), index)).collect();
+    let (mut edits, mut changed) = (Vec::new(), BTreeMap::new());
     for new in new {
         let index = *places.get(new.name())?;
         let old = entries[index].stanza().to_value();
-        let mut changed =
-            difference(&stanza::<E>(index), &old, &new.stanza().to_value()).into_iter();
-        let (edit, None) = (changed.next()?, changed.next()) else { return None };
-        let edit = place::grounded(root, &edit).ok()?;
-        splices.extend(place::splices(root, &edit, None)?);
-        // Below the item, of which there is one edit.
-        let below = Edit { path: edit.path.get(2..)?.to_vec(), change: edit.change };
-        if edits.insert(index, below).is_some() {
+        edits.extend(difference(&stanza::<E>(index), &old, &new.stanza().to_value()));
+        if changed.insert(index, new).is_some() {
             return None;
         }
-        entries[index] = new.clone();
     }
-    let intended = Meaning::edited_items(root, E::LIST, &edits)?;
-    let text = splice::apply(file.text(), splices)?;
-    let new = File::from_text(file.path().to_owned(), text).ok()?;
-    let is_intended = entries == E::list(new.config())
-        && are_equal_apart_from(E::LIST, file.config(), new.config())
-        && new.meaning() == intended;
-    is_intended.then_some(new)
+    let found = edited(file, edits, E::LIST).ok()?;
+    let wanted = entries.iter().enumerate();
+    let wanted = wanted.map(|(index, old)| changed.get(&index).copied().unwrap_or(old));
+    let is_intended = wanted.eq(E::list(found.config()))
+        && are_equal_apart_from(E::LIST, file.config(), found.config());
+    is_intended.then_some(found)
 }
 
 /// The file in which an entry has another name; as it is where no entry has the old one.
@@ -129,7 +122,7 @@ pub fn rename<'a, E: Entry>(file: &'a File, old: &str, new: &str) -> Result<Cow<
     let edit = Edit::set([E::LIST.into(), index.into(), "name".into()], Value::str(new));
     let renamed = E::new(new, E::list(file.config())[index].stanza().clone());
     let what = format!("{}[{index}].name", E::LIST);
-    edited_to(&file, &[edit], &what, index..index + 1, [&renamed]).map(Cow::Owned)
+    edited_to(&file, vec![edit], &what, index..index + 1, [&renamed]).map(Cow::Owned)
 }
 
 /// The file without an entry; as it is where no entry has that name.
@@ -142,7 +135,7 @@ pub fn remove<'a, E: Entry>(file: &'a File, name: &str) -> Result<Cow<'a, File>,
     let file = writable(Cow::Borrowed(file))?;
     let edit = Edit::remove([E::LIST.into(), index.into()]);
     let what = format!("{}[{index}]", E::LIST);
-    edited_to::<E>(&file, &[edit], &what, index..index + 1, []).map(Cow::Owned)
+    edited_to::<E>(&file, vec![edit], &what, index..index + 1, []).map(Cow::Owned)
 }
 
 /// The file without several entries, of which it has all; it is parsed once where that can be done.
@@ -235,7 +228,7 @@ pub fn changed_fields<E: Entry>(old: &E::Stanza, new: &E::Stanza) -> Vec<String>
 fn append<E: Entry>(file: &File, new: &E) -> Result<File, Error> {
     let edit = Edit::append([E::LIST.into()], vec![item(new)]);
     let end = E::list(file.config()).len();
-    edited_to(file, &[edit], E::LIST, end..end, [new])
+    edited_to(file, vec![edit], E::LIST, end..end, [new])
 }
 
 /// Writes the fields that differ.
@@ -250,7 +243,7 @@ fn change<'a, E: Entry>(
         return Ok(file);
     }
     let what = format!("{}[{index}]", E::LIST);
-    edited_to(&file, &edits, &what, index..index + 1, [new]).map(Cow::Owned)
+    edited_to(&file, edits, &what, index..index + 1, [new]).map(Cow::Owned)
 }
 
 /// The stanza becomes wholly `stanza`, which says the same as `new`; what nobody knows goes with the old one.
@@ -262,7 +255,7 @@ pub(super) fn replace<E: Entry>(
 ) -> Result<File, Error> {
     let what = format!("{}[{index}]", E::LIST);
     let edit = Edit::set(self::stanza::<E>(index), stanza);
-    edited_to(file, &[edit], &what, index..index + 1, [new])
+    edited_to(file, vec![edit], &what, index..index + 1, [new])
 }
 
 fn stanza<E: Entry>(index: usize) -> [Step; 3] {

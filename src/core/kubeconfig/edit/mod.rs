@@ -32,6 +32,7 @@ pub use entries::{
     NewEntries, add_entries, changed_fields, put, put_all, remove, remove_all, rename,
 };
 pub use order::order;
+use place::Items;
 pub use repair::{Repair, clear_current, repair};
 use splice::Pair;
 pub use taken::{Taken, entries_of, replace, take};
@@ -120,8 +121,8 @@ fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>,
         return Ok(file);
     }
     let file = writable(file)?;
-    let new =
-        edited(&file, &Edit::set([CURRENT_CONTEXT.into()], Value::str(name)), CURRENT_CONTEXT)?;
+    let edit = Edit::set([CURRENT_CONTEXT.into()], Value::str(name));
+    let new = edited(&file, vec![edit], CURRENT_CONTEXT)?;
     let is_intended = new.config().current_context == name
         && are_equal_apart_from(CURRENT_CONTEXT, new.config(), file.config());
     if is_intended {
@@ -157,32 +158,51 @@ fn are_equal_apart_from(key: &str, one: &Config, other: &Config) -> bool {
 /// as before.
 fn edited_to<'e, E: Entry>(
     file: &'e File,
-    edits: &[Edit],
+    edits: Vec<Edit>,
     what: &str,
     at: Range<usize>,
     with: impl IntoIterator<Item = &'e E>,
 ) -> Result<File, Error> {
-    let mut new = Cow::Borrowed(file);
-    for edit in edits {
-        new = Cow::Owned(edited(&new, edit, what)?);
-    }
+    let new = edited_in_turn(file, edits, what)?;
     let (old, found) = (E::list(file.config()), E::list(new.config()));
     let is_intended = old[..at.start].iter().chain(with).chain(&old[at.end..]).eq(found)
         && are_equal_apart_from(E::LIST, file.config(), new.config());
-    if is_intended { Ok(new.into_owned()) } else { Err(unsafe_to_change(file.path(), what)) }
+    if is_intended { Ok(new) } else { Err(unsafe_to_change(file.path(), what)) }
 }
 
-/// The file with one edit made. What it says then differs by that from what it said, unknown fields included; whether client-go
-/// reads it as intended is for the caller to compare.
-fn edited(file: &File, edit: &Edit, what: &str) -> Result<File, Error> {
+/// The file with edits made all at once, or one after the other where they meet: a list of which all goes, one key made by two.
+fn edited_in_turn(file: &File, edits: Vec<Edit>, what: &str) -> Result<File, Error> {
+    if edits.len() < 2 {
+        return edited(file, edits, what);
+    }
+    if let Ok(new) = edited(file, edits.clone(), what) {
+        return Ok(new);
+    }
+    let mut new = Cow::Borrowed(file);
+    for edit in edits {
+        new = Cow::Owned(edited(&new, vec![edit], what)?);
+    }
+    Ok(new.into_owned())
+}
+
+/// The file with edits made all at once. What it says then differs by them from what it said, unknown fields included; whether
+/// client-go reads it as intended is for the caller to compare.
+fn edited(file: &File, edits: Vec<Edit>, what: &str) -> Result<File, Error> {
     let failed = || unsafe_to_change(file.path(), what);
     let root = file.root().filter(|root| root.kind() == Kind::Map).ok_or_else(failed)?;
-    let edit = place::grounded(root, edit).map_err(|error| no_place(error, file.path(), what))?;
-    let splices = place::splices(root, &edit, place_of_current_context(root, &edit));
-    let text =
-        splices.and_then(|splices| splice::apply(file.text(), splices)).ok_or_else(failed)?;
+    let (mut items, mut splices) = (Items::new(root), Vec::new());
+    let edits = edits.into_iter().map(|edit| place::grounded(&mut items, edit));
+    let edits: Result<Vec<Edit>, _> = edits.collect();
+    let edits = edits.map_err(|error| no_place(error, file.path(), what))?;
+    for edit in &edits {
+        let after = place_of_current_context(root, edit);
+        splices.extend(place::splices(&mut items, edit, after).ok_or_else(failed)?);
+    }
+    drop(items);
+    let text = splice::apply(file.text(), splices).ok_or_else(failed)?;
     // Before the result is parsed: what both need is large, and so never there twice.
-    let intended = Meaning::edited(root, &edit).ok_or_else(failed)?;
+    let intended = Meaning::edited(root, &edits).ok_or_else(failed)?;
+    drop(edits);
     let new = File::from_text(file.path().to_owned(), text).map_err(|_| failed())?;
     if intended == new.meaning() { Ok(new) } else { Err(failed()) }
 }

@@ -1,5 +1,7 @@
 //! From an edit to the splices that make it.
 
+use std::collections::BTreeMap;
+
 use crate::core::kubeconfig::yaml::change::{Change, Edit, Step, changed, made};
 use crate::core::kubeconfig::yaml::emit::Value;
 use crate::core::kubeconfig::yaml::scalar::Resolved;
@@ -18,12 +20,30 @@ pub enum Error {
     Nowhere,
 }
 
+/// A document whose lists have been counted once: many edits may be about the items of one.
+pub struct Items<'a> {
+    root: Cursor<'a>,
+    lists: BTreeMap<usize, Vec<Cursor<'a>>>,
+}
+
+impl<'a> Items<'a> {
+    /// Those of the document at `root`.
+    pub fn new(root: Cursor<'a>) -> Self {
+        Self { root, lists: BTreeMap::new() }
+    }
+
+    fn of(&mut self, list: Cursor<'a>, index: usize) -> Option<Cursor<'a>> {
+        let all = || list.children().filter(|_| list.kind() == Kind::Seq).collect();
+        self.lists.entry(list.index()).or_insert_with(all).get(index).copied()
+    }
+}
+
 /// The same edit with a path that leads to something that is there, through no alias.
 ///
 /// What is missing on the way is made with the value; what an alias stands for is written out in its place; the last entry of a
 /// collection does not go, but leaves an empty one.
-pub fn grounded(root: Cursor<'_>, Edit { path, change }: &Edit) -> Result<Edit, Error> {
-    let (mut node, mut siblings) = (root, usize::MAX);
+pub fn grounded(items: &mut Items<'_>, Edit { path, change }: Edit) -> Result<Edit, Error> {
+    let (mut node, mut is_alone) = (items.root, false);
     for (depth, step) in path.iter().enumerate() {
         let (here, rest) = path.split_at(depth);
         if node.kind() == Kind::Alias {
@@ -36,28 +56,25 @@ pub fn grounded(root: Cursor<'_>, Edit { path, change }: &Edit) -> Result<Edit, 
                 None => return new(&path[..=depth], &rest[1..], change),
                 Some((_, value)) => value,
             },
-            Step::Item(index) => {
-                let is_list = node.kind() == Kind::Seq;
-                node.children().nth(*index).filter(|_| is_list).ok_or(Error::Nowhere)?
-            }
+            Step::Item(index) => items.of(node, *index).ok_or(Error::Nowhere)?,
         };
-        siblings = if depth == 0 { usize::MAX } else { entries(node) };
+        is_alone = depth > 0 && rest.len() == 1 && entries(node).nth(1).is_none();
         node = child;
     }
-    let is_alias = node.kind() == Kind::Alias;
+    let is_null = node.resolved() == Some(Resolved::Null);
     match change {
-        Change::Append(_) if is_alias => written_out(node, path, &[], change),
-        Change::Append(_) if node.resolved() == Some(Resolved::Null) => new(path, &[], change),
+        Change::Append(_) if node.kind() == Kind::Alias => written_out(node, &path, &[], change),
+        Change::Append(_) if is_null => new(&path, &[], change),
         Change::Append(_) if node.kind() != Kind::Seq => Err(Error::Nowhere),
-        Change::Remove if siblings == 1 => Ok(emptied(path)),
-        _ => Ok(Edit { path: path.clone(), change: change.clone() }),
+        Change::Remove if is_alone => Ok(emptied(&path)),
+        _ => Ok(Edit { path, change }),
     }
 }
 
 /// The splices of an edit that [`grounded`] gave. `after` is the pair that a new key of the root comes after.
-pub fn splices(root: Cursor<'_>, edit: &Edit, after: Option<Pair<'_>>) -> Option<Vec<Splice>> {
+pub fn splices(items: &mut Items<'_>, edit: &Edit, after: Option<Pair<'_>>) -> Option<Vec<Splice>> {
     let (last, above) = edit.path.split_last()?;
-    let (mut node, mut pair) = (root, None);
+    let (mut node, mut pair) = (items.root, None);
     let mut splices = Vec::new();
     for step in above {
         match step {
@@ -65,14 +82,14 @@ pub fn splices(root: Cursor<'_>, edit: &Edit, after: Option<Pair<'_>>) -> Option
                 let found = single_pair(node, key).ok()??;
                 (pair, node) = (Some(found), found.1);
             }
-            Step::Item(index) => node = node.children().nth(*index)?,
+            Step::Item(index) => node = items.of(node, *index)?,
         }
         splices.extend(move_anchor(node));
     }
     let more = match last {
         Step::Key(key) => in_map(node, key, &edit.change, after),
         Step::Item(index) => {
-            let item = node.children().nth(*index)?;
+            let item = items.of(node, *index)?;
             splices.extend(move_anchors_in(item));
             match &edit.change {
                 Change::Set(value) => Some(put_item(node, item, value)),
@@ -117,8 +134,8 @@ fn in_map(
     }
 }
 
-fn new(at: &[Step], rest: &[Step], change: &Change) -> Result<Edit, Error> {
-    let value = made(rest, change.clone()).ok_or(Error::Nowhere)?;
+fn new(at: &[Step], rest: &[Step], change: Change) -> Result<Edit, Error> {
+    let value = made(rest, change).ok_or(Error::Nowhere)?;
     Ok(Edit::set(at.to_vec(), value))
 }
 
@@ -126,9 +143,9 @@ fn written_out(
     alias: Cursor<'_>,
     at: &[Step],
     rest: &[Step],
-    change: &Change,
+    change: Change,
 ) -> Result<Edit, Error> {
-    let value = verbatim(alias.target()).and_then(|value| changed(value, rest, change.clone()));
+    let value = verbatim(alias.target()).and_then(|value| changed(value, rest, change));
     value.map(|value| Edit::set(at.to_vec(), value)).ok_or(Error::Nowhere)
 }
 
@@ -141,11 +158,10 @@ fn emptied(path: &[Step]) -> Edit {
     Edit::set(above.to_vec(), empty)
 }
 
-fn entries(collection: Cursor<'_>) -> usize {
-    match collection.kind() {
-        Kind::Map => collection.pairs().count(),
-        _ => collection.children().count(),
-    }
+/// The keys of a mapping, or the items of a list.
+fn entries(collection: Cursor<'_>) -> impl Iterator<Item = Cursor<'_>> {
+    let step = if collection.kind() == Kind::Map { 2 } else { 1 };
+    collection.children().step_by(step)
 }
 
 /// The pair with this key; an error where there are several.

@@ -60,7 +60,7 @@ pub fn repair(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<(File, Vec<Repai
     let mut file = File::from_text(path, text)?;
     for (key, value) in [("apiVersion", "v1"), ("kind", "Config")] {
         if file.root().is_some_and(|root| lacks(root, key))
-            && let Ok(new) = edited(&file, &Edit::set([key.into()], Value::str(value)), key)
+            && let Ok(new) = edited(&file, vec![Edit::set([key.into()], Value::str(value))], key)
         {
             file = new;
             let what = format!("`{key}` is missing: it is `{value}` now, as clients take it");

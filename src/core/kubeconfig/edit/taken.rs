@@ -33,29 +33,25 @@ pub fn entries_of<E: Entry>(from: &File) -> Vec<Taken<'_, E>> {
 impl<E: Entry> Taken<'_, E> {
     /// As it stands there, but for what is to differ; what we know of it where that cannot be had, as with merge keys.
     fn value(&self) -> Value {
-        let is_it = |value: &Value| say(std::slice::from_ref(value), [&self.new]);
-        self.whole().filter(is_it).unwrap_or_else(|| item(&self.new))
+        self.whole().filter(|value| self.is_said_by(value)).unwrap_or_else(|| item(&self.new))
     }
 
     fn whole(&self) -> Option<Value> {
-        let edits = difference(&[], &item(self.old), &item(&self.new));
-        let mut edits = edits.into_iter();
-        edits.try_fold(verbatim(self.node?)?, |value, edit| changed(value, &edit.path, edit.change))
+        let value = verbatim(self.node?)?;
+        if *self.old == self.new {
+            return Some(value);
+        }
+        let mut edits = difference(&[], &item(self.old), &item(&self.new)).into_iter();
+        edits.try_fold(value, |value, edit| changed(value, &edit.path, edit.change))
     }
-}
 
-/// The values of several; they are looked at one by one only where one of them is odd.
-fn values<E: Entry>(taken: &[Taken<'_, E>]) -> Vec<Value> {
-    let whole: Option<Vec<Value>> = taken.iter().map(Taken::whole).collect();
-    let are_they = |values: &Vec<Value>| say(values, taken.iter().map(|it| &it.new));
-    whole.filter(are_they).unwrap_or_else(|| taken.iter().map(Taken::value).collect())
-}
-
-/// Whether client-go would read the values as those entries.
-fn say<'e, E: Entry>(values: &[Value], entries: impl IntoIterator<Item = &'e E>) -> bool {
-    let list = Value::Map(vec![(E::LIST.to_owned(), Value::List(values.to_vec()))]);
-    let text = zeroize::Zeroizing::new(emit::block(&list, 0, "\n"));
-    File::from_text("".into(), text).is_ok_and(|file| E::list(file.config()).iter().eq(entries))
+    /// Whether client-go would read the value as this entry.
+    fn is_said_by(&self, value: &Value) -> bool {
+        let list = Value::Map(vec![(E::LIST.to_owned(), Value::List(vec![value.clone()]))]);
+        let text = zeroize::Zeroizing::new(emit::block(&list, 0, "\n"));
+        let file = File::from_text("".into(), text);
+        file.is_ok_and(|file| E::list(file.config()) == std::slice::from_ref(&self.new))
+    }
 }
 
 /// The file with these entries at the end of their list, all at once.
@@ -68,10 +64,18 @@ pub fn take<'a, E: Entry>(file: &'a File, taken: &[Taken<'_, E>]) -> Result<Cow<
         return Ok(Cow::Borrowed(file));
     }
     let file = writable(Cow::Borrowed(file))?;
-    let edit = Edit::append([E::LIST.into()], values(taken));
     let end = E::list(file.config()).len();
-    let new = taken.iter().map(|it| &it.new);
-    edited_to(&file, &[edit], E::LIST, end..end, new).map(Cow::Owned)
+    let with = |values: Vec<Value>| {
+        let edit = Edit::append([E::LIST.into()], values);
+        edited_to(&file, vec![edit], E::LIST, end..end, taken.iter().map(|it| &it.new))
+    };
+    let whole: Option<Vec<Value>> = taken.iter().map(Taken::whole).collect();
+    // They are looked at one by one only where one of them is odd.
+    let new = match whole.map(&with) {
+        Some(Ok(new)) => new,
+        _ => with(taken.iter().map(Taken::value).collect())?,
+    };
+    Ok(Cow::Owned(new))
 }
 
 /// The file in which this entry has taken the place of the one of its name; what nobody knows goes with that one.

@@ -3,7 +3,7 @@
 use super::emit::Value;
 
 /// From a collection to something in it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Step {
     /// To the item of this index.
     Item(usize),
@@ -84,7 +84,7 @@ pub fn difference(path: &[Step], old: &Value, new: &Value) -> Vec<Edit> {
 fn difference_of_lists(path: &[Step], old: &[Value], new: &[Value]) -> Vec<Edit> {
     let below = |index: usize| [path, &[index.into()]].concat();
     if let Some(added) = new.strip_prefix(old) {
-        return added.iter().map(|item| Edit::append(path.to_vec(), vec![item.clone()])).collect();
+        return vec![Edit::append(path.to_vec(), added.to_vec())];
     }
     if let Some(gone) = missing_of(old, new) {
         // From the end, so that the indices before it stay what they are.

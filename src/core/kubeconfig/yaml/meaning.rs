@@ -40,46 +40,36 @@ impl Meaning {
         Self(found).sorted()
     }
 
-    /// What the document at `root` is to say once `edit` is made; `None` where its path leads nowhere.
-    pub fn edited(root: Cursor<'_>, Edit { path, change }: &Edit) -> Option<Self> {
-        let (Step::Key(key), rest) = path.split_first()? else { return None };
+    /// What the document at `root` is to say once all of `edits` are made; `None` where a path leads nowhere, or two meet.
+    pub fn edited(root: Cursor<'_>, edits: &[Edit]) -> Option<Self> {
         let digests = digests(root);
-        let meaning = Self::read(root, &digests);
-        let name = digest(&Value::str(key));
-        let old = || meaning.0.iter().filter(|(found, _)| *found == name).map(|(_, value)| *value);
-        let intended = Intended { digests: &digests, change };
-        let value = root.pairs().find(|(found, _)| found.target().text() == key);
-        let new: Vec<Digest> = match (rest, change, value) {
-            ([], Change::Append(items), _) => old().chain(items.iter().map(digest)).collect(),
-            ([], Change::Remove, _) => Vec::new(),
-            ([], Change::Set(Value::List(items)), _) => items.iter().map(digest).collect(),
-            ([], Change::Set(Value::Null), _) => Vec::new(),
-            ([], Change::Set(new), _) => vec![digest(new)],
-            (rest, _, Some((_, value))) if value.target().kind() == Kind::Seq => {
-                intended.children(value.target(), rest)?
-            }
-            (rest, _, Some((_, value))) => vec![intended.digest(value, rest)?],
-            (_, _, None) => return None,
-        };
-        Some(meaning.with(name, new))
-    }
-
-    /// What the document at `root` is to say once each of these items of a list has its edit, whose path begins below the item.
-    pub fn edited_items(
-        root: Cursor<'_>,
-        key: &str,
-        edits: &BTreeMap<usize, Edit>,
-    ) -> Option<Self> {
-        let digests = digests(root);
-        let (_, list) = root.pairs().find(|(found, _)| found.target().text() == key)?;
-        let items = list.target().children().enumerate().map(|(index, item)| {
-            let Some(Edit { path, change }) = edits.get(&index) else {
-                return Some(digests[item.index()]);
+        let mut meaning = Self::read(root, &digests);
+        let (intended, mut by_key) = (Intended { digests: &digests }, BTreeMap::new());
+        for edit in edits {
+            let (Step::Key(key), rest) = edit.path.split_first()? else { return None };
+            by_key.entry(key).or_insert_with(Vec::new).push((rest, &edit.change));
+        }
+        for (key, edits) in by_key {
+            let name = digest(&Value::str(key));
+            let old = || meaning.0.iter().filter(|(found, _)| *found == name).map(|(_, old)| *old);
+            let value = root.pairs().find(|(found, _)| found.target().text() == key);
+            let new: Vec<Digest> = match (edits.as_slice(), value) {
+                ([([], Change::Append(items))], _) => {
+                    old().chain(items.iter().map(digest)).collect()
+                }
+                ([([], Change::Remove)], _) => Vec::new(),
+                ([([], Change::Set(Value::List(items)))], _) => items.iter().map(digest).collect(),
+                ([([], Change::Set(Value::Null))], _) => Vec::new(),
+                ([([], Change::Set(new))], _) => vec![digest(new)],
+                (edits, Some((_, value))) if value.target().kind() == Kind::Seq => {
+                    intended.children(value.target(), edits)?
+                }
+                (edits, Some((_, value))) => vec![intended.digest(value, edits)?],
+                (_, None) => return None,
             };
-            Intended { digests: &digests, change }.digest(item, path)
-        });
-        let items = items.collect::<Option<Vec<_>>>()?;
-        Some(Self::read(root, &digests).with(digest(&Value::str(key)), items))
+            meaning = meaning.with(name, new);
+        }
+        Some(meaning)
     }
 
     /// With other values of a key.
@@ -104,21 +94,24 @@ impl Meaning {
     }
 }
 
-/// A tree with one change in it. An alias has the digest of what its target says without the change.
+/// A tree with changes in it. An alias has the digest of what its target says without them.
 struct Intended<'a> {
     digests: &'a [Digest],
-    change: &'a Change,
 }
 
+/// Where below a node, and what becomes of it there.
+type Below<'e> = (&'e [Step], &'e Change);
+
 impl Intended<'_> {
-    /// The digest of a node in which the change is made at `path`.
-    fn digest(&self, node: Cursor<'_>, path: &[Step]) -> Option<Digest> {
-        let target = node.target();
-        match (path, self.change) {
-            ([], Change::Set(new)) => Some(digest(new)),
-            ([], Change::Remove) => None,
+    /// The digest of a node in which these are made.
+    fn digest(&self, node: Cursor<'_>, edits: &[Below<'_>]) -> Option<Digest> {
+        match edits {
+            [] => Some(self.digests[node.index()]),
+            [([], Change::Set(new))] => Some(digest(new)),
+            [([], Change::Remove)] => None,
             _ => {
-                let children = self.children(target, path)?;
+                let target = node.target();
+                let children = self.children(target, edits)?;
                 let kind = if target.kind() == Kind::Map { Kind::Map } else { Kind::Seq };
                 Some(collection(kind, children.into_iter()))
             }
@@ -126,50 +119,66 @@ impl Intended<'_> {
     }
 
     /// Those of its children: keys and values in turn for a mapping.
-    fn children(&self, target: Cursor<'_>, path: &[Step]) -> Option<Vec<Digest>> {
-        let of = |node: Cursor<'_>| self.digests[node.index()];
-        let all = || target.children().map(of).collect::<Vec<_>>();
-        let Some((step, rest)) = path.split_first() else {
-            let Change::Append(items) = self.change else { return None };
-            return Some(all().into_iter().chain(items.iter().map(digest)).collect());
+    fn children(&self, target: Cursor<'_>, edits: &[Below<'_>]) -> Option<Vec<Digest>> {
+        let (here, below): (Vec<_>, Vec<_>) = edits.iter().partition(|(path, _)| path.is_empty());
+        let mut children = match target.kind() {
+            Kind::Map => self.pairs(target, &below)?,
+            _ => self.items(target, &below)?,
         };
-        let is_removed = rest.is_empty() && *self.change == Change::Remove;
-        match step {
-            Step::Item(index) => {
-                let (child, mut found) = (target.children().nth(*index)?, all());
-                match is_removed {
-                    true => drop(found.remove(*index)),
-                    false => found[*index] = self.digest(child, rest)?,
-                }
-                Some(found)
-            }
-            Step::Key(key) => self.pairs(target, key, rest, is_removed),
+        match here.as_slice() {
+            [] => {}
+            [(_, Change::Append(items))] => children.extend(items.iter().map(digest)),
+            _ => return None,
         }
+        Some(children)
     }
 
-    fn pairs(
-        &self,
-        map: Cursor<'_>,
-        key: &str,
-        rest: &[Step],
-        is_removed: bool,
-    ) -> Option<Vec<Digest>> {
-        let of = |node: Cursor<'_>| self.digests[node.index()];
-        let (mut found, mut is_there) = (Vec::new(), false);
-        for (name, value) in map.pairs() {
-            let is_it = name.target().text() == key;
-            is_there |= is_it;
-            match (is_it, is_removed) {
-                (true, true) => {}
-                (true, false) => found.extend([of(name), self.digest(value, rest)?]),
-                (false, _) => found.extend([of(name), of(value)]),
+    fn items(&self, list: Cursor<'_>, edits: &[Below<'_>]) -> Option<Vec<Digest>> {
+        let (mut edits, mut found) = (by_step(edits), Vec::new());
+        for (index, item) in list.children().enumerate() {
+            let edits = edits.remove(&Step::Item(index)).unwrap_or_default();
+            if !is_removed(&edits) {
+                found.push(self.digest(item, &edits)?);
             }
         }
-        if let (false, [], Change::Set(new)) = (is_there, rest, self.change) {
+        // What is left leads nowhere.
+        edits.is_empty().then_some(found)
+    }
+
+    fn pairs(&self, map: Cursor<'_>, all: &[Below<'_>]) -> Option<Vec<Digest>> {
+        let (mut edits, mut found) = (by_step(all), Vec::new());
+        for (name, value) in map.pairs() {
+            let step = Step::Key(name.target().text().to_owned());
+            let edits = edits.remove(&step).unwrap_or_default();
+            if !is_removed(&edits) {
+                found.extend([self.digests[name.index()], self.digest(value, &edits)?]);
+            }
+        }
+        // What is new comes at the end, in the order in which it was given.
+        for (path, _) in all {
+            let Some(edits) = path.first().and_then(|step| edits.remove(step)) else { continue };
+            let ([Step::Key(key)], [(_, Change::Set(new))]) = (*path, edits.as_slice()) else {
+                return None;
+            };
             found.extend([digest(&Value::str(key)), digest(new)]);
         }
         Some(found)
     }
+}
+
+/// The first step of each, and those that go on from there.
+fn by_step<'e>(edits: &[Below<'e>]) -> BTreeMap<&'e Step, Vec<Below<'e>>> {
+    let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (path, change) in edits {
+        if let Some((step, rest)) = path.split_first() {
+            found.entry(step).or_default().push((rest, *change));
+        }
+    }
+    found
+}
+
+fn is_removed(edits: &[Below<'_>]) -> bool {
+    matches!(edits, [([], Change::Remove)])
 }
 
 /// The digest of a value that we are going to write.
