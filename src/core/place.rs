@@ -82,7 +82,7 @@ pub(super) fn keep_before(
 
 /// What is kept beside a kubeconfig.
 pub(super) fn states_of(kubeconfig: &Path) -> States {
-    States::of(kubeconfig, &store::read([States::path(kubeconfig)]))
+    States::of(kubeconfig, store::read([States::path(kubeconfig)]))
 }
 
 fn lock(files: &[Whole], world: &World<'_>) -> Result<Guard, Error> {

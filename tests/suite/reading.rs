@@ -1,4 +1,4 @@
-//! Looking at a kubeconfig runs nothing, tells no secret, and takes little, whatever is in it.
+//! Looking at a kubeconfig runs nothing, tells no secret, and takes little, whatever is in it; an edit of it takes little too.
 
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
@@ -21,6 +21,25 @@ const LOOKS: [&[&str]; 11] = [
     &["kubeconfig", "check"],
     &["kubeconfig", "check", "-o", "json"],
     &["kubeconfig", "diff", "config", "sub/config"],
+];
+
+/// What changes a kubeconfig, each of one that has been changed by those before.
+const EDITS: [&[&str]; 15] = [
+    &["context", "use", "n7"],
+    &["context", "set", "n7", "--namespace", "x"],
+    &["context", "set", "another", "--cluster", "c", "--user", "u"],
+    &["context", "rename", "n7", "seven"],
+    &["context", "namespace", "dev"],
+    &["context", "delete", "n8"],
+    &["kubeconfig", "cluster", "set", "c", "--server", "https://y", "--tls-server-name", "z"],
+    &["kubeconfig", "cluster", "rename", "d", "e"],
+    &["kubeconfig", "user", "set", "u", "--as", "x", "--as-group", "y", "--as-uid", "z"],
+    &["kubeconfig", "undo"],
+    &["kubeconfig", "merge", "sub/config"],
+    &["kubeconfig", "embed"],
+    &["kubeconfig", "repair", "--yes"],
+    &["kubeconfig", "fmt"],
+    &["kubeconfig", "prune"],
 ];
 
 #[test]
@@ -82,11 +101,7 @@ fn every_kubeconfig_of_the_corpus_can_be_looked_at_and_says_the_same_when_it_is_
 
 #[test]
 fn a_hundred_thousand_contexts_take_two_seconds_and_128_mb_at_most() {
-    let world = World::new();
-    let context = |n| format!("- context:\n    cluster: c\n    user: u\n  name: n{n}\n");
-    let contexts: String = (0..100_000).map(context).collect();
-    let rest = "clusters: [{name: c, cluster: {server: 'https://x'}}]\nusers: [{name: u}]\n";
-    world.write("config", format!("contexts:\n{contexts}{rest}current-context: n5\n"));
+    let world = with_a_hundred_thousand_contexts();
     world.write("sub/config", "");
     // Builds without optimisation get more time.
     let most = Duration::from_secs(if cfg!(debug_assertions) { 30 } else { 2 });
@@ -97,6 +112,38 @@ fn a_hundred_thousand_contexts_take_two_seconds_and_128_mb_at_most() {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(matches!(output.status.code(), Some(0 | 3)), "{look:?}: {told}");
     }
+}
+
+#[test]
+fn an_edit_of_a_hundred_thousand_contexts_takes_128_mb_at_most() {
+    let world = with_a_hundred_thousand_contexts();
+    world.write("sub/config", "contexts: [{name: come, context: {cluster: c, user: u}}]\n");
+    for edit in EDITS {
+        let output = bounded(&world, edit);
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{edit:?}: {told}");
+    }
+    let text = world.read("config");
+    for there in
+        ["name: another\n", "name: come", "name: seven\n", "namespace: dev\n", "cluster: e\n"]
+    {
+        assert!(text.contains(there), "{there:?}");
+    }
+}
+
+/// One cluster has all of them but a thousand.
+fn with_a_hundred_thousand_contexts() -> World {
+    let world = World::new();
+    let context = |n| {
+        let cluster = if n % 100 == 99 { "d" } else { "c" };
+        format!("- context:\n    cluster: {cluster}\n    user: u\n  name: n{n}\n")
+    };
+    let contexts: String = (0..100_000).map(context).collect();
+    let cluster = |name| format!("{{name: {name}, cluster: {{server: 'https://x'}}}}");
+    let clusters = format!("clusters: [{}, {}]\n", cluster("c"), cluster("d"));
+    let rest = "users: [{name: u, user: {token: t}}]\ncurrent-context: n5\n";
+    world.write("config", format!("contexts:\n{contexts}{clusters}{rest}"));
+    world
 }
 
 /// A run that gets no more memory than that.

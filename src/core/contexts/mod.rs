@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::core::changes::{Before, Bytes, Change, Changes, Found, Secrecy, folder_of};
+use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
 use crate::core::check::{ClientCertificate, certificate_file};
 use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{
@@ -181,13 +181,12 @@ pub fn use_context(
             &world.locks,
         )?),
     };
-    let memory = memory(&target);
     let files = load_any(paths, |path, bytes| match path == target {
         true => File::of(path, bytes),
         false => File::to_read(path, bytes),
     })?;
     let view = View::new(&files);
-    let name = name_of(wanted, view, &memory, paths)?;
+    let name = name_of(wanted, view, &target, paths)?;
     if view.context(&name).is_none() {
         return Err(unknown(&name, view, paths).into());
     }
@@ -196,7 +195,7 @@ pub fn use_context(
     if let (true, Some(guard)) = (changed, guard) {
         // Both or neither: a killed run must not leave a memory of some older switch.
         let list = std::iter::once(switch(&target, &files, &name)?)
-            .chain(previous.as_deref().map(|previous| remember(memory, previous)))
+            .chain(previous.as_deref().map(|previous| remember(memory(&target), previous)))
             .collect();
         guard.commit(&Changes { home: folder, list })?;
     }
@@ -253,6 +252,14 @@ fn remember(memory: PathBuf, previous: &str) -> Change {
     Change { path: memory, bytes, secrecy: Secrecy::Secret, before: Before::Anything }
 }
 
+/// The context of a file before the last switch.
+pub(super) fn remembered(target: &Path) -> Option<String> {
+    let memory = memory(target);
+    let bytes = store::read([memory.clone()]).take(&memory)?;
+    let text = String::from_utf8_lossy(&bytes);
+    Some(text.strip_suffix('\n').unwrap_or(&text).to_owned())
+}
+
 /// Where the context before the last switch is remembered: a hidden file beside the kubeconfig, so that each has its own.
 fn memory(target: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
@@ -264,19 +271,15 @@ fn memory(target: &Path) -> PathBuf {
 fn name_of(
     wanted: &Wanted,
     view: View<'_>,
-    memory: &Path,
+    target: &Path,
     paths: &LoadPaths,
 ) -> Result<String, Error> {
     match wanted {
         Wanted::Named(name) => Ok(name.clone()),
         Wanted::Part(part) => Ok(only_one(part, view, paths)?),
-        Wanted::Previous => match store::read([memory.to_owned()]).get(memory) {
-            Found::File { bytes, .. } => {
-                let text = String::from_utf8_lossy(bytes);
-                Ok(text.strip_suffix('\n').unwrap_or(&text).to_owned())
-            }
-            _ => Err(ContextError::NoPrevious(named(paths)).into()),
-        },
+        Wanted::Previous => {
+            Ok(remembered(target).ok_or_else(|| ContextError::NoPrevious(named(paths)))?)
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub enum EditsError {
     #[error("there already, and not the same: {}", .0.join(", "))]
     Conflicts(Vec<String>),
     /// The file is not as the edit left it that is to be taken back.
-    #[error("{} was changed after the last edit ({what}), by a switch or by somebody else", file.display())]
+    #[error("{} was changed after the last edit ({what}), by somebody else", file.display())]
     EditedSince {
         /// The file.
         file: PathBuf,

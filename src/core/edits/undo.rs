@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::{Before, Change, Changes, Secrecy, folder_of};
-use crate::core::contexts::named;
+use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
+use crate::core::contexts::{named, remembered};
 use crate::core::inventory::Inventory;
-use crate::core::kubeconfig::{LoadPaths, State};
+use crate::core::kubeconfig::{self, File, LoadPaths, State, View};
 use crate::core::place::states_of;
 use crate::core::report::{StateRow, StatesReport, UndoReport};
 use crate::core::store::{self, Lockable};
@@ -43,15 +43,24 @@ pub fn undo(wanted: &Undo, world: &World<'_>) -> Result<UndoReport, Error> {
             &world.locks,
         )?),
     };
-    let snapshot = store::read([file.clone()]);
-    let now = Inventory::new(&snapshot).need("kubeconfig", &file)?.clone();
+    let mut snapshot = store::read([file.clone()]);
+    Inventory::new(&snapshot).need("kubeconfig", &file)?;
+    let now = snapshot.take(&file).unwrap_or_default();
     let mut states = states_of(&file);
     let next = states.next(*again).ok_or_else(|| nothing(&file, *again))?;
-    if !next.fits(&now) && !force {
+    let current = match next.fits(&now) {
+        true => None,
+        false => switched_to(&file, &now, next),
+    };
+    if current.is_none() && !next.fits(&now) && !force {
         return Err(EditsError::EditedSince { file, what: next.what.clone(), again: *again }.into());
     }
     let (what, when) = (next.what.clone(), moment(next));
-    let bytes = states.step(*again, &now).unwrap_or_default();
+    let put = |bytes: Bytes| match &current {
+        Some(current) => with_current(&file, bytes, current),
+        None => bytes,
+    };
+    let bytes = states.step(*again, &now, put).unwrap_or_default();
     if let Some(guard) = guard {
         let (path, secrecy) = (file.clone(), Secrecy::AsFound);
         let change = Change { path, bytes, secrecy, before: Before::Exactly(now) };
@@ -95,6 +104,27 @@ fn is_there(paths: &LoadPaths) -> Result<Vec<PathBuf>, Error> {
     match there.is_empty() {
         true => Err(ContextError::NoFile(named(paths)).into()),
         false => Ok(there),
+    }
+}
+
+/// The context that is the current one by now, where switches are all that happened since an edit: `context use -` takes those
+/// back, and not an undo.
+fn switched_to(path: &Path, now: &Bytes, edit: &State) -> Option<String> {
+    let file = File::parse(path, now).ok()?;
+    let before = File::parse(path, edit.bytes()).ok()?;
+    let was = || kubeconfig::set_current_context(&file, &remembered(path)?).ok();
+    let is_all = kubeconfig::with_current_of(&file, &before).is_some_and(|text| edit.fits(&text))
+        || was().is_some_and(|file| edit.fits(file.bytes()));
+    is_all.then(|| file.config().current_context.clone())
+}
+
+/// With a current context that stays, if there is one of that name.
+fn with_current(path: &Path, bytes: Bytes, name: &str) -> Bytes {
+    let Ok(file) = File::parse(path, &bytes) else { return bytes };
+    let is_there = View::new(std::slice::from_ref(&file)).context(name).is_some();
+    match kubeconfig::set_current_context(&file, name) {
+        Ok(new) if is_there => new.to_bytes(),
+        _ => bytes,
     }
 }
 

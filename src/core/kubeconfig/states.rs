@@ -4,11 +4,13 @@
 //! oldest go first.
 
 use std::ffi::OsString;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::core::changes::{Before, Bytes, Change, Found, Secrecy, Snapshot, digest_of};
+use crate::core::changes::{Before, Bytes, Change, Secrecy, Snapshot, digest_of};
 
 /// How many states are kept.
 const MOST: usize = 10;
@@ -37,7 +39,24 @@ pub struct State {
     /// The digest of what that edit, or its undoing, left in the file.
     left: String,
     /// All of the file.
-    bytes: Bytes,
+    bytes: Content,
+}
+
+/// A part of what was read of the states, so that large ones are not held twice; or one of its own.
+#[derive(Clone)]
+struct Content {
+    all: Arc<Bytes>,
+    part: Range<usize>,
+}
+
+impl Content {
+    fn own(bytes: &[u8]) -> Self {
+        Self { part: 0..bytes.len(), all: Arc::new(Zeroizing::new(bytes.to_vec())) }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.all[self.part.clone()]
+    }
 }
 
 /// Hand-written so that a content can never reach a log.
@@ -47,12 +66,17 @@ impl std::fmt::Debug for State {
         f.debug_struct("State")
             .field("when", when)
             .field("what", what)
-            .field("bytes", &bytes.len())
+            .field("bytes", &bytes.part.len())
             .finish_non_exhaustive()
     }
 }
 
 impl State {
+    /// What the file is to hold when it comes back.
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes.bytes()
+    }
+
     /// Whether the file is as this edit, or its undoing, left it.
     pub fn fits(&self, now: &[u8]) -> bool {
         self.left == digest_of(now)
@@ -69,18 +93,16 @@ impl States {
     }
 
     /// Those of a kubeconfig, from what was found; none where none were kept.
-    pub fn of(kubeconfig: &Path, snapshot: &Snapshot) -> Self {
-        match snapshot.get(&Self::path(kubeconfig)) {
-            Found::File { bytes, .. } => Self::parse(bytes),
-            Found::Absent | Found::Unreadable(_) => Self::default(),
-        }
+    pub fn of(kubeconfig: &Path, mut snapshot: Snapshot) -> Self {
+        snapshot.take(&Self::path(kubeconfig)).map(Self::parse).unwrap_or_default()
     }
 
     /// Reads them. What is damaged has none: it must not stop an edit.
-    pub fn parse(bytes: &[u8]) -> Self {
-        let mut states = Self::default();
-        let Some(mut rest) = bytes.strip_prefix(HEAD) else { return states };
-        while let Some((is_undone, state, after)) = parse_one(rest) {
+    pub fn parse(bytes: Bytes) -> Self {
+        let (all, mut states) = (Arc::new(bytes), Self::default());
+        let Some(_) = all.strip_prefix(HEAD) else { return states };
+        let mut rest = HEAD.len();
+        while let Some((is_undone, state, after)) = parse_one(&all, rest) {
             if is_undone {
                 states.undone.push(state)
             } else {
@@ -93,7 +115,7 @@ impl States {
 
     /// An edit made `after` of `before`; what was undone cannot be made again then.
     pub fn push(&mut self, when: u64, what: &str, before: &[u8], after: &[u8]) {
-        let bytes = Zeroizing::new(before.to_vec());
+        let bytes = Content::own(before);
         let (what, left) = (one_line(what), digest_of(after));
         self.past.push(State { when, what, left, bytes });
         self.undone.clear();
@@ -105,15 +127,22 @@ impl States {
         if again { self.undone.last() } else { self.past.last() }
     }
 
-    /// Takes the step that [`next`](Self::next) names away from `now`. Returns what the file is to hold.
-    pub fn step(&mut self, again: bool, now: &[u8]) -> Option<Bytes> {
+    /// Takes the step that [`next`](Self::next) names away from `now`. Returns what the file is to hold: what `put` makes of what
+    /// it held.
+    pub fn step(
+        &mut self,
+        again: bool,
+        now: &[u8],
+        put: impl FnOnce(Bytes) -> Bytes,
+    ) -> Option<Bytes> {
         let (from, to) = match again {
             true => (&mut self.undone, &mut self.past),
             false => (&mut self.past, &mut self.undone),
         };
         let State { when, what, left: _, bytes } = from.pop()?;
+        let bytes = put(Zeroizing::new(bytes.bytes().to_vec()));
         let left = digest_of(&bytes);
-        to.push(State { when, what, left, bytes: Zeroizing::new(now.to_vec()) });
+        to.push(State { when, what, left, bytes: Content::own(now) });
         self.trim();
         Some(bytes)
     }
@@ -131,16 +160,16 @@ impl States {
         let past = self.past.iter().map(|state| ("past", state));
         for (word, state) in past.chain(self.undone.iter().map(|state| ("undone", state))) {
             let State { when, what, left, bytes: content } = state;
-            let line = format!("{word} {when} {} {left} {what}\n", content.len());
+            let line = format!("{word} {when} {} {left} {what}\n", content.part.len());
             bytes.extend_from_slice(line.as_bytes());
-            bytes.extend_from_slice(content);
+            bytes.extend_from_slice(content.bytes());
         }
         let (path, secrecy) = (Self::path(kubeconfig), Secrecy::Secret);
         Change { path, bytes, secrecy, before: Before::Anything }
     }
 
     fn size(&self) -> usize {
-        self.past.iter().chain(&self.undone).map(|state| state.bytes.len()).sum()
+        self.past.iter().chain(&self.undone).map(|state| state.bytes.part.len()).sum()
     }
 
     fn trim(&mut self) {
@@ -152,16 +181,19 @@ impl States {
     }
 }
 
-fn parse_one(bytes: &[u8]) -> Option<(bool, State, &[u8])> {
-    let end = bytes.iter().position(|byte| *byte == b'\n')?;
-    let line = str::from_utf8(&bytes[..end]).ok()?;
+/// The state that begins at `from`, and where it ends.
+fn parse_one(all: &Arc<Bytes>, from: usize) -> Option<(bool, State, usize)> {
+    let end = from + all[from..].iter().position(|byte| *byte == b'\n')?;
+    let line = str::from_utf8(&all[from..end]).ok()?;
     let mut words = line.splitn(5, ' ');
     let is_undone = words.next()? == "undone";
-    let (when, length) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    let (when, length) = (words.next()?.parse().ok()?, words.next()?.parse::<usize>().ok()?);
     let (left, what) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (content, rest) = bytes[end + 1..].split_at_checked(length)?;
-    let bytes = Zeroizing::new(content.to_vec());
-    Some((is_undone, State { when, what, left, bytes }, rest))
+    let part = end + 1..(end + 1).checked_add(length)?;
+    let after = part.end;
+    all.get(part.clone())?;
+    let bytes = Content { all: Arc::clone(all), part };
+    Some((is_undone, State { when, what, left, bytes }, after))
 }
 
 fn one_line(text: &str) -> String {
@@ -173,8 +205,12 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn as_it_is(bytes: Bytes) -> Bytes {
+        bytes
+    }
+
     fn again(states: &States) -> States {
-        States::parse(&states.change(Path::new("config")).bytes)
+        States::parse(states.change(Path::new("config")).bytes)
     }
 
     #[test]
@@ -184,11 +220,13 @@ mod tests {
         states.push(2, "two", b"b", b"c");
         let mut states = again(&states);
         assert!(states.next(false).unwrap().fits(b"c") && states.next(true).is_none());
-        assert_eq!(**states.step(false, b"c").unwrap(), *b"b");
-        assert_eq!(**states.step(false, b"b").unwrap(), *b"a\n");
+        assert_eq!(**states.step(false, b"c", as_it_is).unwrap(), *b"b");
+        assert_eq!(**states.step(false, b"b", as_it_is).unwrap(), *b"a\n");
         let mut states = again(&states);
-        assert!(states.next(true).unwrap().fits(b"a\n") && states.step(false, b"").is_none());
-        assert_eq!(**states.step(true, b"a\n").unwrap(), *b"b");
+        assert!(
+            states.next(true).unwrap().fits(b"a\n") && states.step(false, b"", as_it_is).is_none()
+        );
+        assert_eq!(**states.step(true, b"a\n", as_it_is).unwrap(), *b"b");
         assert!(states.next(true).unwrap().fits(b"b"));
         states.push(3, "three", b"b", b"d");
         let all: Vec<_> = states.all().map(|(state, undone)| (state.when, undone)).collect();
@@ -210,7 +248,7 @@ mod tests {
         for bytes in
             [&b"else"[..], b"kubepki states 1\npast 1 99 0 x\nshort", b"kubepki states 1\n\xff\n"]
         {
-            assert_eq!(States::parse(bytes).all().count(), 0);
+            assert_eq!(States::parse(Bytes::new(bytes.to_vec())).all().count(), 0);
         }
     }
 }

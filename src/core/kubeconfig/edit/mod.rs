@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::core::changes::quoted;
+use crate::core::changes::{Bytes, quoted};
 
 use super::entry::Entry;
 use super::file::{self, File};
@@ -34,7 +34,7 @@ pub use entries::{
 pub use order::order;
 use place::Items;
 pub use repair::{Repair, clear_current, repair};
-use splice::Pair;
+use splice::{Pair, Splice};
 pub use taken::{Taken, entries_of, replace, take};
 
 /// The key of the current context.
@@ -114,6 +114,17 @@ impl Error {
 /// Several documents, a key that stands twice, or a file in which the change would not be the only one.
 pub fn set_current_context<'a>(file: &'a File, name: &str) -> Result<Cow<'a, File>, Error> {
     current_context(Cow::Borrowed(file), name)
+}
+
+/// The text of `file` with the current context of another one, as it is written there; `None` where one of them has none.
+pub fn with_current_of(file: &File, other: &File) -> Option<Bytes> {
+    let value = |file: &File| {
+        let (_, value) = place::single_pair(file.root()?, CURRENT_CONTEXT).ok()??;
+        Some(value.span())
+    };
+    let (at, text) = (value(file)?, other.text().get(value(other)?)?.to_owned());
+    let text = splice::apply(file.text(), vec![Splice { at, text }])?;
+    Some(Bytes::new(text.as_bytes().to_vec()))
 }
 
 fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>, Error> {
