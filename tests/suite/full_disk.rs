@@ -23,6 +23,73 @@ const FLEET: &str = r#"
     run init; run plan
 "#;
 
+/// Each edit of a kubeconfig on a disk with `$FREE` free pages: its exit code, what is there afterwards, whether the kubeconfig is
+/// as before or as the edit wants it, and what was told.
+const EDITS: &str = r#"
+    try() {
+        mount -t tmpfs -o size=128k tmpfs disk && cp -a start/. disk || exit 99
+        dd if=/dev/zero of=disk/filler bs=4k status=none 2>/dev/null
+        truncate -s "-$((FREE * 4096))" disk/filler
+        test "$FREE" -ge 0 || mount -o remount,ro disk
+        told=$(cd disk; kubepki "$@" 2>&1); code=$?
+        mount -o remount,rw disk
+        rm disk/filler
+        is=other; cmp -s disk/config start/config && is=before; cmp -s disk/config "after/$EDIT" && is=after
+        echo "$EDIT $FREE $code $is $(ls -A disk | tr '\n' ' ')"; echo "$told"; echo .
+        umount disk
+    }
+    for FREE in -1 0 1 2 3 4 5 6 7 8 12 16; do
+        EDIT=set try context set a --namespace x
+        EDIT=merge try kubeconfig merge ../other
+        EDIT=fmt try kubeconfig fmt
+        EDIT=repair try kubeconfig repair --yes
+        EDIT=undo try kubeconfig undo
+    done
+"#;
+
+#[test]
+fn an_edit_on_a_full_or_read_only_disk_leaves_the_kubeconfig_as_it_was() {
+    let world = World::new();
+    let user = |n| format!("- name: u{n}\n  user: {{token: {}}}\n", "t".repeat(400));
+    let users: String = (0..12).map(user).collect();
+    world.write(
+        "start/config",
+        format!("users:\n{users}contexts: [{{name: a, context: {{user: u1}}}}]\n"),
+    );
+    world.write("other", "clusters: [{name: new, cluster: {server: 'https://x'}}]\n");
+    // One edit is there to be undone, and one key to be repaired.
+    world.sh(
+        "export KUBECONFIG=config; mkdir disk after; chmod 600 start/config
+         (cd start; kubepki -q context set a --cluster c; sed -i 's/^kind: .*//' config)
+         for edit in 'set context set a --namespace x' 'merge kubeconfig merge ../other' 'fmt kubeconfig fmt' \
+             'repair kubeconfig repair --yes' 'undo kubeconfig undo'; do
+             cp -a start work; (cd work; kubepki ${edit#* } >/dev/null 2>&1); mv work/config after/${edit%% *}; rm -r work
+         done",
+    );
+    let script = format!("export KUBECONFIG=config; {EDITS}");
+    let output = world.run("unshare", &["-rm", "bash", "-c", &script]);
+    let seen = String::from_utf8(output.stdout).expect("UTF-8");
+    let (mut failed, mut done) = (0, 0);
+    for run in seen.split("\n.\n").filter(|run| !run.is_empty()) {
+        let (head, told) = run.split_once('\n').expect(run);
+        let words: Vec<&str> = head.split_whitespace().collect();
+        match (words[2], words[3]) {
+            ("0", "after") => done += 1,
+            ("1", "before") => {
+                let (why, hint) = match words[1] {
+                    "-1" => ("the folder is read-only", ""),
+                    _ => ("no space left on device", "\nhint: see what is full: df -h "),
+                };
+                assert!(told.contains(why) && told.contains(hint), "{run}");
+                failed += 1;
+            }
+            _ => panic!("{run}"),
+        }
+        assert_eq!(words[4..], [".config.states", "config"], "{run}");
+    }
+    assert!(failed > 15 && done > 15, "failed {failed} times, done {done} times: {seen}");
+}
+
 #[test]
 fn a_fleet_on_a_full_disk_has_whole_nodes_and_the_next_run_makes_the_others() {
     let world = World::new();
