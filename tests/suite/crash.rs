@@ -245,7 +245,21 @@ fn edit_is_whole(victim: &Victim, seed: u64) {
         }
         // A run that has nothing to write sweeps nothing.
         again(world, &["context", "rename", "two", "2"])?;
-        nothing_else_in(world, ".kube", &["config", ".config.states"])
+        nothing_else_in(world, ".kube", &["config", ".config.states"])?;
+        // What is kept is whole, and of each edit once.
+        if world.sh("stat -c %a .kube/.config.states").trim() != "600" {
+            return Err("others may read what is kept".to_owned());
+        }
+        for before in [&new, &old] {
+            again(world, &["kubeconfig", "undo"])?;
+            if world.read(".kube/config") != *before {
+                return Err("an undo gives something else".to_owned());
+            }
+        }
+        match again(world, &["kubeconfig", "undo"]) {
+            Err(said) if said.contains("no edit is known") => Ok(()),
+            _ => Err("an edit is kept twice".to_owned()),
+        }
     });
 }
 
