@@ -190,7 +190,11 @@ fn hide_what_is_flattened(view: &mut Value, case: &Case) -> bool {
 fn forget_empty_keys(view: &mut Value, case: &Case) -> bool {
     to_users(view, |name, user| {
         let (_, fields) = case.user(name);
-        if fields.contains("client-key-data: ''") && user["client-key-data"] == "DATA+OMITTED" {
+        let is_of_a_file = case.has("--flatten")
+            && fields.contains("client-key: ")
+            && !fields.contains("client-key: ''");
+        let is_empty = fields.contains("client-key-data: ''") && !is_of_a_file;
+        if is_empty && user["client-key-data"] == "DATA+OMITTED" {
             user.as_object_mut().expect("fields").remove("client-key-data");
         }
     })
