@@ -365,6 +365,7 @@ impl Session<'_> {
         let report = match asked {
             RotationAsked::Status => {
                 let report = acts::rotation_status(wanted, &self.world, self.connect)?;
+                self.tell(&report.warnings, &[]);
                 self.out.report(&report)?;
                 return Ok(if report.is_complete() { Exit::Done } else { Exit::Findings });
             }

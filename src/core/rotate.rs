@@ -82,6 +82,7 @@ fn bring(
     let rotations =
         entries.into_iter().map(|entry| Rotation::find(entry, &wanted.cert_dir, ground.inventory));
     let mut rotations = rotations.collect::<Result<Vec<_>, _>>()?;
+    report.warnings.extend(strangers(&servers, &rotations));
     let mut crossed = Vec::new();
     if wanted.cross_sign {
         for rotation in rotations.iter_mut().filter(|rotation| rotation.is_of_roots()) {
@@ -137,6 +138,7 @@ pub fn rotation_status(
     let ground = read.ground(wanted, &servers, world.now);
     let mut report = StandReport::default();
     let files = read.files(wanted)?;
+    let mut under_way = Vec::new();
     let standby = |row: StandRow| StandRow { standby: wanted.cert_dir.join(&row.standby), ..row };
     for entry in read.entries(wanted) {
         if !entry.stage.is_under_way() {
@@ -151,13 +153,27 @@ pub fn rotation_status(
         let row = standby(StandRow::new(&rotation, lag, tokens_end));
         let first = read.missing.first().map(Missing::to_type);
         report.rotations.push(StandRow { next: first.or(row.next), ..row });
+        under_way.push(rotation);
     }
+    report.warnings.extend(strangers(&servers, &under_way));
     // Where no rotation could tell of it.
     let is_told = report.rotations.iter().any(|row| row.stage.is_under_way());
     if let Some(missing) = read.missing.first().filter(|_| !is_told) {
         return Err(rotation::Error::Missing(missing.clone()).into());
     }
     Ok(report)
+}
+
+/// Servers that were looked at, and tell nothing of any of these rotations.
+fn strangers(servers: &[Server], rotations: &[Rotation]) -> Vec<String> {
+    let strangers = servers.iter().filter(|server| server.is_stranger_to(rotations));
+    let warning = |server: &Server| {
+        format!(
+            "{} has no certificate by a CA that is rotated, and asks for none: it tells nothing of the stage; is it the server that you mean?",
+            server.url
+        )
+    };
+    strangers.map(warning).collect()
 }
 
 /// What running servers show, side by side with what they should.

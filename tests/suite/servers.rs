@@ -50,3 +50,26 @@ fn a_server_of_either_version_shows_whose_clients_it_believes_and_whose_certific
         assert_eq!(said, wanted, "{key_type}");
     }
 }
+
+#[test]
+fn a_server_of_somebody_else_is_not_taken_for_one_that_is_ready() {
+    let world = World::new();
+    let said = world.sh(&format!(
+        "{}
+         kubepki -q ca init --key-type ECDSA-P256
+         kubepki -q cert issue web --profile server --san 127.0.0.1 --key-type ECDSA-P256
+         mv pki/web.* .
+         kubepki -q ca rotate prepare ca && kubepki -q ca rotate trust ca --also web.crt
+         shown tls1_3 -verify_quiet | sed s/:[0-9][0-9]*/:PORT/
+         kubepki -q ca init other --cert-dir other --key-type ECDSA-P256
+         kubepki -q cert issue web --ca other/other.crt --cert-dir other --profile server --san 127.0.0.1 --key-type ECDSA-P256
+         cp other/web.* .
+         shown tls1_3 -verify_quiet | sed s/:[0-9][0-9]*/:PORT/",
+        SHOWN.replace(".rotations[].incomplete[].lacks", ".warnings[]")
+    ));
+    assert_eq!(
+        said,
+        "https://127.0.0.1:PORT has no certificate by a CA that is rotated, and asks for none: \
+         it tells nothing of the stage; is it the server that you mean?\n"
+    );
+}

@@ -55,6 +55,8 @@ pub struct RotationRow {
 pub struct StandReport {
     /// One for each.
     pub rotations: Vec<StandRow>,
+    /// Dangers.
+    pub warnings: Vec<String>,
 }
 
 /// Where a rotation stands.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::anchor::Stage;
 use super::bring::Rotation;
 use super::files::Touched;
-use super::side::Public;
+use super::side::{Public, Side};
 use crate::core::handshake::Shown;
 use crate::core::x509::chain::is_issued_by;
 
@@ -18,7 +18,27 @@ pub struct Server {
     pub shown: Result<Shown, String>,
 }
 
+impl Server {
+    /// Whether nothing of what it shows has to do with any of these rotations: most likely it is not the one that was meant.
+    pub fn is_stranger_to(&self, rotations: &[Rotation]) -> bool {
+        let concerns = |shown: &Shown| rotations.iter().any(|rotation| rotation.concerns(shown));
+        !rotations.is_empty() && self.shown.as_ref().is_ok_and(|shown| !concerns(shown))
+    }
+}
+
 impl Rotation {
+    /// Whether a server has a certificate by the old CA or the new one, or believes clients of one.
+    fn concerns(&self, shown: &Shown) -> bool {
+        let has_it = |side: &Side| match &side.public {
+            Public::Key(_) => false,
+            Public::Certificate(ca) => {
+                shown.chain.first().is_some_and(|leaf| is_issued_by(leaf, ca))
+                    || shown.believes.iter().any(|name| ca.has_name(name))
+            }
+        };
+        has_it(&self.old) || has_it(&self.new)
+    }
+
     /// What a server still lacks for a stage to be complete; nothing where it has nothing to do with this rotation.
     ///
     /// The old CA and the new one have the same name, and a server names each CA whose clients it believes: so the name must come twice.
