@@ -290,6 +290,21 @@ impl<'a> Inventory<'a> {
     }
 }
 
+/// What a file holds, without a copy and for nobody else: kubeconfigs may be large.
+pub fn taken(
+    mut snapshot: Snapshot,
+    what: &'static str,
+    path: &Path,
+) -> Result<Option<Bytes>, Error> {
+    Inventory::new(&snapshot).bytes(what, path)?;
+    Ok(snapshot.take(path))
+}
+
+/// The same of a file that must be there.
+pub fn needed(snapshot: Snapshot, what: &'static str, path: &Path) -> Result<Bytes, Error> {
+    taken(snapshot, what, path)?.ok_or_else(|| missing(what, path))
+}
+
 fn missing(what: &'static str, path: &Path) -> Error {
     Error::Missing { what, path: path.to_owned() }
 }

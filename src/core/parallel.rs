@@ -33,9 +33,10 @@ where
     work_off(items.into_iter(), WAITING, work)
 }
 
-/// Does `work` on each item that `give` hands out, on the other cores while `give` goes on and on all once it is done. Returns what
-/// came of `give`, and of the items in their order.
+/// Does `work` on each item that `give` hands out, `most` at the most, on the other cores while `give` goes on and on all once it is
+/// done. Returns what came of `give`, and of the items in their order.
 pub fn meanwhile<T: Send, R: Send, G>(
+    most: usize,
     work: impl Fn(T) -> R + Sync,
     give: impl FnOnce(&mut dyn FnMut(T)) -> G,
 ) -> (G, Vec<R>) {
@@ -43,7 +44,7 @@ pub fn meanwhile<T: Send, R: Send, G>(
     let queue = Queue(Mutex::new(receiver.into_iter().enumerate()));
     let take = || queue.map(&work).collect::<Vec<_>>();
     thread::scope(|scope| {
-        let others: Vec<_> = (1..cores()).map(|_| scope.spawn(take)).collect();
+        let others: Vec<_> = (1..cores().min(most)).map(|_| scope.spawn(take)).collect();
         // A worker that panics takes no more; the scope ends with its panic.
         let given = give(&mut |item| drop(sender.send(item)));
         drop(sender);
@@ -144,6 +145,7 @@ mod tests {
             assert_eq!(map_waiting(&mut items, |item| std::mem::replace(item, 7) * 2), doubled);
             assert_eq!(items, vec![7; count]);
             let given = meanwhile(
+                count,
                 |item: usize| item * 2,
                 |give| {
                     (0..count).for_each(give);

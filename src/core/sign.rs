@@ -81,9 +81,11 @@ pub enum Error {
 ///
 /// A key that does not sign, or a signature that does not verify.
 pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outcome, Error> {
-    // To verify takes longer than to sign.
-    let (outcome, verified) =
-        parallel::meanwhile(Signed::verify, |signed| sign(plan, drawn, entropy, signed));
+    // To verify takes longer than to sign. Each signature has a serial number.
+    let signatures = drawn.serials.len();
+    let (outcome, verified) = parallel::meanwhile(signatures, Signed::verify, |signed| {
+        sign(plan, drawn, entropy, signed)
+    });
     let outcome = outcome?;
     verified.into_iter().collect::<Result<(), Error>>()?;
     Ok(outcome)

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
 use crate::core::check::{ClientCertificate, certificate_file};
-use crate::core::inventory::Inventory;
+use crate::core::inventory;
 use crate::core::kubeconfig::{
     self, File, Item, LoadPaths, NamedContext, NamedUser, View, near, redact_url,
 };
@@ -225,13 +225,12 @@ pub(super) fn load(paths: &LoadPaths) -> Result<Vec<File>, Error> {
 /// The same, where there may be none; and what is made of them may be another thing.
 pub(super) fn load_any<T>(
     paths: &LoadPaths,
-    made: impl Fn(PathBuf, Bytes) -> Result<T, kubeconfig::Error>,
+    mut made: impl FnMut(PathBuf, Bytes) -> Result<T, kubeconfig::Error>,
 ) -> Result<Vec<T>, Error> {
     let mut files = Vec::new();
     for path in paths.all() {
-        let mut snapshot = store::read([path.clone()]);
-        Inventory::new(&snapshot).bytes("kubeconfig", path)?;
-        if let Some(bytes) = snapshot.take(path) {
+        let bytes = inventory::taken(store::read([path.clone()]), "kubeconfig", path)?;
+        if let Some(bytes) = bytes {
             files.push(made(path.clone(), bytes)?);
         }
     }

@@ -1,6 +1,5 @@
 //! Repairing kubeconfigs that clients trip over.
 
-use std::cell::RefCell;
 use std::path::Path;
 
 use crate::core::contexts::{ContextError, load_any, named};
@@ -22,10 +21,10 @@ pub fn repair(how: &How, world: &World<'_>) -> Result<RepairReport, Error> {
 
 /// The files as they are to be, and what was wrong with them.
 fn repaired(how: &How) -> Result<(Desk<'_>, Vec<RepairRow>), Error> {
-    let olds = RefCell::new(Vec::new());
+    let mut olds = Vec::new();
     let found = load_any(&how.paths, |path, old| {
         let found = kubeconfig::repair(path, &old)?;
-        olds.borrow_mut().push(old);
+        olds.push(old);
         Ok(found)
     })?;
     let (mut files, mut repairs): (Vec<File>, Vec<Vec<Repair>>) = found.into_iter().unzip();
@@ -41,7 +40,7 @@ fn repaired(how: &How) -> Result<(Desk<'_>, Vec<RepairRow>), Error> {
     let of_file = |(file, repairs): (&File, &Vec<Repair>)| rows(file.path(), repairs);
     let rows = files.iter().zip(&repairs).flat_map(of_file).collect();
     let mut desk = Desk::with(how, files);
-    for ((at, old), repairs) in olds.into_inner().into_iter().enumerate().zip(repairs) {
+    for ((at, old), repairs) in olds.into_iter().enumerate().zip(repairs) {
         if !repairs.is_empty() {
             let file = desk.view().files()[at].path().to_owned();
             desk.has_made_of(old, EditStep::Repaired { places: repairs.len(), file });

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::core::changes::{Before, Bytes, Change, Changes, Secrecy, folder_of};
 use crate::core::contexts::{named, remembered};
-use crate::core::inventory::Inventory;
+use crate::core::inventory;
 use crate::core::kubeconfig::{self, File, LoadPaths, State, View};
 use crate::core::place::states_of;
 use crate::core::report::{StateRow, StatesReport, UndoReport};
@@ -43,16 +43,12 @@ pub fn undo(wanted: &Undo, world: &World<'_>) -> Result<UndoReport, Error> {
             &world.locks,
         )?),
     };
-    let mut snapshot = store::read([file.clone()]);
-    Inventory::new(&snapshot).need("kubeconfig", &file)?;
-    let now = snapshot.take(&file).unwrap_or_default();
+    let now = inventory::needed(store::read([file.clone()]), "kubeconfig", &file)?;
     let mut states = states_of(&file);
     let next = states.next(*again).ok_or_else(|| nothing(&file, *again))?;
-    let current = match next.fits(&now) {
-        true => None,
-        false => switched_to(&file, &now, next),
-    };
-    if current.is_none() && !next.fits(&now) && !force {
+    let fits = next.fits(&now);
+    let current = if fits { None } else { switched_to(&file, &now, next) };
+    if current.is_none() && !fits && !force {
         return Err(EditsError::EditedSince { file, what: next.what.clone(), again: *again }.into());
     }
     let (what, when) = (next.what.clone(), moment(next));

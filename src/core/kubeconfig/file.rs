@@ -141,9 +141,7 @@ impl Error {
             Self::Foreign { .. } => Some("name a kubeconfig instead of this file".to_owned()),
         }
     }
-}
 
-impl Error {
     /// The same, and whether a repair of the text helps.
     fn looked_through(mut self, file: &Path, text: &str) -> Self {
         if let Self::DuplicateName { mendable, .. } | Self::WrongType { mendable, .. } = &mut self {

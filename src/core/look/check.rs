@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use crate::core::check::{Finding, Severity, Subject, findings};
 use crate::core::contexts::{ContextError, named};
-use crate::core::inventory::Inventory;
 use crate::core::kubeconfig::{self, File, LoadPaths, View};
 use crate::core::report::FindingsReport;
 use crate::core::store;
@@ -19,9 +18,8 @@ use crate::core::{Error, inventory};
 pub fn check(paths: &LoadPaths, within: Period, now: Moment) -> Result<FindingsReport, Error> {
     let (mut files, mut found, mut checked) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths.all() {
-        let mut snapshot = store::read([path.clone()]);
-        Inventory::new(&snapshot).bytes("kubeconfig", path)?;
-        let Some(bytes) = snapshot.take(path) else { continue };
+        let bytes = inventory::taken(store::read([path.clone()]), "kubeconfig", path)?;
+        let Some(bytes) = bytes else { continue };
         checked.push(path.display().to_string());
         match File::to_read(path, bytes) {
             Ok(file) => files.push(file),

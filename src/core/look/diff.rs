@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::core::inventory::Inventory;
+use crate::core::inventory;
 use crate::core::kubeconfig::{Config, File, differences};
 use crate::core::report::DifferencesReport;
 use crate::core::{Error, store};
@@ -19,7 +19,6 @@ pub fn diff(old: &Path, new: &Path) -> Result<DifferencesReport, Error> {
 
 /// What it says, without the file: two large ones are too much at once.
 fn read(path: &Path) -> Result<Config, Error> {
-    let mut snapshot = store::read([path.to_owned()]);
-    Inventory::new(&snapshot).need("kubeconfig", path)?;
-    Ok(File::to_read(path, snapshot.take(path).unwrap_or_default())?.into_config())
+    let bytes = inventory::needed(store::read([path.to_owned()]), "kubeconfig", path)?;
+    Ok(File::to_read(path, bytes)?.into_config())
 }

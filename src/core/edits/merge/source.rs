@@ -6,7 +6,7 @@ use crate::core::changes::Snapshot;
 use crate::core::check::dangers;
 use crate::core::edits::error::{Danger, EditsError};
 use crate::core::edits::files::found;
-use crate::core::inventory::Inventory;
+use crate::core::inventory;
 use crate::core::kubeconfig::{Config, File, Flattening, Merged, View};
 use crate::core::x509::time::Moment;
 use crate::core::{Error, store};
@@ -38,9 +38,9 @@ impl Source {
 pub(super) fn read(wanted: &Merge, folder: &Path, now: Moment) -> Result<Vec<Source>, Error> {
     let (mut files, mut refused) = (Vec::new(), Vec::new());
     for source in &wanted.sources {
-        let (path, mut snapshot) = found(source);
-        Inventory::new(&snapshot).need("kubeconfig", &path)?;
-        let file = File::of(&path, snapshot.take(&path).unwrap_or_default())?;
+        let (path, snapshot) = found(source);
+        let bytes = inventory::needed(snapshot, "kubeconfig", &path)?;
+        let file = File::of(&path, bytes)?;
         let (file, dangers) = screen(file, folder, &wanted.allowed, now);
         refused.extend(dangers);
         files.push(file);
