@@ -563,14 +563,18 @@ pub fn kill_at_random_moments(
     seed: u64,
     check: impl Fn(&World) -> Result<(), String>,
 ) {
-    let span = usual_duration(victim).mul_f64(1.1);
+    let mut span = usual_duration(victim).mul_f64(1.1);
     let mut random = seed;
     let mut killed = 0;
     for round in 0..rounds {
         let moment = span.mul_f64((f64::from(round) + unit(&mut random)) / f64::from(rounds));
         let world = World::new();
         (victim.prepare)(&world);
-        killed += u32::from(kill_after(victim, &world, moment));
+        match kill_after(victim, &world, moment) {
+            true => killed += 1,
+            // It was measured while other tests ran beside it, and takes less by now.
+            false => span = span.min(moment),
+        }
         if let Err(damage) = check(&world) {
             panic!(
                 "{} {:?}, killed after {moment:?} (round {round}, seed {seed}): {damage}",

@@ -90,7 +90,7 @@ fn is_sound(world: &World, is_over: bool) -> Result<(), String> {
           data() { sed -n \"s/^ *$1-data: //p\" ../$conf.conf | base64 -d; }
           data client-certificate >~/out.crt; verify ca ~/out.crt; data certificate-authority | cmp - ca.crt
         done 2>&1
-        rm ~/out.crt; find . -name '*kubepki-set*' -o -name '*.journal' -o -name '*.undo'
+        rm ~/out.crt; find . -name '*kubepki-set*' -o -name '*kubepki-far*' -o -name '*.elsewhere' -o -name '*.journal' -o -name '*.undo'
         kubepki ca rotate status >~/status || grep incomplete ~/status || true";
     let said = world.sh(&format!("{script}\ntrue"));
     let ends = if is_over { world.sh("grep -c BEGIN pki/ca.crt") } else { String::new() };
