@@ -24,6 +24,7 @@ const USUAL_PROFILE: &str = "client";
 
 /// What can be done with certificates.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum CertCommand {
     /// Make a key and a certificate for it, signed by the CA
     #[command(after_help = "\

@@ -17,11 +17,17 @@ use crate::cli::cert::CertCommand;
 use crate::core::catalog::Role;
 use crate::core::report::{ExpiryReport, ExpiryState};
 use crate::core::spec::{ClusterSpec, Config, Folders, Machine, in_folder};
-use crate::core::x509::time::Moment;
 use crate::core::{self as acts, Error, List};
 
 // `kubepki cert list`
 #[derive(Args, Debug)]
+#[command(mut_arg("at", |at| {
+    at.hide(false)
+        .display_order(1)
+        .hide_env(true)
+        .help_heading(None)
+        .help("Judge as if it were then: a date, or a moment as in RFC 3339")
+}))]
 pub struct ListArgs {
     /// Files, and folders with all that is in them [default: the certificate folder, its kubeconfigs, and kubelet's certificates]
     #[arg(value_name = "PATH")]
@@ -30,10 +36,6 @@ pub struct ListArgs {
     /// What ends within this time, or by then, is a finding too: 30d, 12h, 2030-01-31
     #[arg(long, value_name = "PERIOD|DATE", allow_hyphen_values = true)]
     expiring_in: Option<String>,
-
-    /// Judge as if it were then: a date, or a moment as in RFC 3339
-    #[arg(long, value_name = "TIME", env = "KUBEPKI_AT", hide_env = true)]
-    at: Option<Moment>,
 
     /// The inventory of a whole cluster, for the folders of all nodes; or kubeadm's configuration file
     #[arg(long, value_name = "FILE", conflicts_with = "paths")]
@@ -123,7 +125,7 @@ impl Session<'_> {
     pub(super) fn list(&mut self, args: &ListArgs) -> Result<Exit, Stop> {
         let config = args.config.as_deref().map(acts::read_config).transpose()?;
         let list = args.list(&self.shared, config)?;
-        let report = acts::list(&list, args.at.unwrap_or(self.world.now)).map_err(Error::from)?;
+        let report = acts::list(&list, self.world.now).map_err(Error::from)?;
         let text = match self.shared.output {
             Format::Kubeadm => {
                 self.out.rendered(&acts::as_kubeadm(&list, &report).map_err(Error::from)?)?
