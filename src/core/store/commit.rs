@@ -60,6 +60,8 @@ struct Commit<'a> {
     files: Vec<OneFile<'a>>,
     /// Complete once everything is staged.
     entries: Vec<Entry>,
+    /// The journal of these, under a temporary name.
+    draft: Option<PathBuf>,
     journaled: bool,
     pid: u32,
     /// Locked folders that are told where the journal is, and the files that tell it.
@@ -89,13 +91,15 @@ struct OneFile<'a> {
 enum Step {
     /// Write the files beside their targets, and where the journal of those in other locked folders is going to be.
     Stage,
-    /// Make what was written durable.
-    Flush,
     /// Give the old file a second name.
     Keep(usize),
-    /// See that the old files are still as they must be.
+    /// Write the journal, which does not count yet.
+    Draft,
+    /// Make what was written durable.
+    Flush,
+    /// See that all files are still as they must be.
     Check,
-    /// Write the journal: from here on a killed run is finished by the next.
+    /// Give the journal its name: from here on a killed run is finished by the next.
     Journal,
     /// Rename a staged file to its target, or add what it holds to that.
     Install(usize),
@@ -137,18 +141,19 @@ impl<'a> Commit<'a> {
             files.iter_mut().for_each(|file| file.owner.part = part(file));
         }
         sweep(&files);
-        let (entries, journaled, pointed) = (Vec::new(), false, Vec::new());
-        Ok(Self { home, files, entries, journaled, pid, pointed, written, above, made })
+        let (entries, draft, journaled, pointed) = (Vec::new(), None, false, Vec::new());
+        Ok(Self { home, files, entries, draft, journaled, pid, pointed, written, above, made })
     }
 
     fn steps(&self) -> Vec<Step> {
         let all = 0..self.files.len();
-        let mut steps = vec![Step::Stage, Step::Flush];
+        let mut steps = vec![Step::Stage];
         if self.home.is_some() {
             let is_replaced = |&i: &usize| self.files[i].old.is_some() && !self.files[i].adds;
             steps.extend(all.clone().filter(is_replaced).map(Step::Keep));
+            steps.push(Step::Draft);
         }
-        steps.push(Step::Check);
+        steps.extend([Step::Flush, Step::Check]);
         steps.extend(self.home.is_some().then_some(Step::Journal));
         steps.extend(all.map(Step::Install));
         steps.push(Step::Sync);
@@ -159,8 +164,9 @@ impl<'a> Commit<'a> {
     fn take(&mut self, step: Step) -> Result<(), Error> {
         match step {
             Step::Stage => self.stage(),
-            Step::Flush => self.flush(),
             Step::Keep(i) => self.files[i].keep(),
+            Step::Draft => self.draft(),
+            Step::Flush => self.flush(),
             Step::Check => self.check(),
             Step::Journal => self.journal(),
             Step::Install(i) => install(&self.entries[i]),
@@ -175,22 +181,35 @@ impl<'a> Commit<'a> {
         staged.and_then(|()| self.point())
     }
 
-    /// Tells the other locked folders where the journal is going to be.
+    /// Tells the other locked folders where the journal is going to be. Those right below that folder look there by themselves.
     fn point(&mut self) -> Result<(), Error> {
         let Some(home) = &self.home else { return Ok(()) };
         let locked = self.files.iter().filter(|file| file.owner.part == Part::Set);
         let folders: BTreeSet<&Path> = locked.map(|file| parent(&file.target)).collect();
-        for folder in folders.into_iter().filter(|folder| folder != home) {
+        let needs = |folder: &&Path| folder != home && parent(folder) != home;
+        for folder in folders.into_iter().filter(needs) {
             let path = journal::point(folder, home, self.pid)?;
             self.pointed.push((folder.to_owned(), path));
         }
         Ok(())
     }
 
+    fn draft(&mut self) -> Result<(), Error> {
+        let Some(home) = &self.home else { return Ok(()) };
+        self.entries = self.entries()?;
+        self.draft = Some(journal::draft(home, &self.entries, self.pid)?);
+        Ok(())
+    }
+
+    fn entries(&self) -> Result<Vec<Entry>, Error> {
+        self.files.iter().map(OneFile::entry).collect()
+    }
+
     fn flush(&self) -> Result<(), Error> {
         let staged =
             self.files.iter().filter_map(|file| Some((file.staged.as_ref()?, &file.change.path)));
-        let all: Vec<_> = staged.chain(self.pointed.iter().map(|(_, path)| (path, path))).collect();
+        let ours = self.pointed.iter().map(|(_, path)| path).chain(&self.draft);
+        let all: Vec<_> = staged.chain(ours.map(|path| (path, path))).collect();
         parallel::map_waiting(&all, |(written, named)| sync(written, named)).into_iter().collect()
     }
 
@@ -199,16 +218,27 @@ impl<'a> Commit<'a> {
         for file in &self.files {
             look(file.change, &file.target)?;
         }
-        // Not before they are synced: a network file system may set their time only then.
-        self.entries = self.files.iter().map(OneFile::entry).collect::<Result<_, _>>()?;
-        Ok(())
+        let entries = self.entries()?;
+        let drafted = std::mem::replace(&mut self.entries, entries);
+        match self.draft.take() {
+            // A network file system may set their times only once they are synced.
+            Some(draft) if drafted != self.entries => {
+                journal::discard(&draft);
+                self.draft()?;
+                self.draft.iter().try_for_each(|draft| sync(draft, draft))
+            }
+            draft => {
+                self.draft = draft;
+                Ok(())
+            }
+        }
     }
 
     fn journal(&mut self) -> Result<(), Error> {
-        let Some(home) = &self.home else { return Ok(()) };
+        let (Some(home), Some(draft)) = (&self.home, &self.draft) else { return Ok(()) };
         // Set first: when the journal is there but could not be synced, it has to be undone.
         self.journaled = true;
-        journal::write(home, &self.entries, self.pid)
+        journal::publish(home, draft)
     }
 
     fn sync(&self) -> Result<(), Error> {
@@ -230,6 +260,7 @@ impl<'a> Commit<'a> {
             Err(undoing) => Error::HalfDone { cause: cause.into(), undoing: undoing.into() },
             Ok(()) => {
                 self.files.iter().for_each(OneFile::discard);
+                self.draft.iter().for_each(journal::discard);
                 let home = self.home.unwrap_or_default();
                 self.pointed.iter().for_each(|(folder, _)| journal::forget(folder, &home));
                 cause

@@ -2,12 +2,15 @@
 //!
 //! Ours appears with its record in it (a temporary file, renamed), so an empty one is never ours. For as long as the run
 //! lives it also holds flock on the file: that makes breaking the lock of a dead run safe against others who do the same.
+//!
+//! Where a run locks several files of one folder, their locks are names of one file, which says the same of each.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
@@ -22,22 +25,51 @@ use super::temp::{self, Owner, Part};
 #[derive(Debug)]
 pub(super) struct FileLock {
     path: PathBuf,
-    file: File,
+    file: Arc<File>,
 }
 
 impl FileLock {
-    /// Locks `target`.
-    pub(super) fn take(
-        target: &Path,
+    /// Locks all of `targets`, in this order.
+    pub(super) fn take_all(
+        targets: &[PathBuf],
         made: &mut MadeFolders,
         wait: &mut Wait,
-    ) -> Result<Self, Error> {
+    ) -> Result<Vec<Self>, Error> {
+        let mut locks: Vec<Self> = Vec::new();
+        for target in targets {
+            let linked = match locks.last() {
+                Some(last) => last.take_too(target, wait)?,
+                None => None,
+            };
+            locks.push(match linked {
+                Some(lock) => lock,
+                None => Self::take(target, made, wait)?,
+            });
+        }
+        Ok(locks)
+    }
+
+    /// Locks another file of the same folder by a second name of this lock; `None` where there are no hard links.
+    fn take_too(&self, target: &Path, wait: &mut Wait) -> Result<Option<Self>, Error> {
+        let path = lock_path(target);
+        if parent(&path) != parent(&self.path) {
+            return Ok(None);
+        }
+        match publish(|path| fs::hard_link(&self.path, path), target, &path, wait) {
+            Ok(()) => Ok(Some(Self { path, file: Arc::clone(&self.file) })),
+            Err(Error::Io { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Locks `target`.
+    fn take(target: &Path, made: &mut MadeFolders, wait: &mut Wait) -> Result<Self, Error> {
         let path = lock_path(target);
         // Dropped on an error, it removes the temporary file.
         let mut lock = prepare(&path, target, made, wait)?;
         let record = Process::this().record(wait.now());
-        lock.file.write_all(record.as_bytes()).map_err(Error::io("lock", target))?;
-        publish(&lock.path, target, &path, wait)?;
+        (&*lock.file).write_all(record.as_bytes()).map_err(Error::io("lock", target))?;
+        publish(|path| temp::rename_new(&lock.path, path), target, &path, wait)?;
         lock.path = path;
         Ok(lock)
     }
@@ -74,7 +106,7 @@ fn prepare(
         // Again, should another run have removed the folder as unused.
         made.make(parent(path), PRIVATE)?;
         match temp::create(path, owner) {
-            Ok((path, file)) => return Ok(FileLock { path, file }),
+            Ok((path, file)) => return Ok(FileLock { path, file: Arc::new(file) }),
             Err(Error::Io { source, .. })
                 if source.kind() == io::ErrorKind::NotFound && wait.pause() => {}
             Err(Error::Io { source, .. }) => return Err(Error::io("lock", target)(source)),
@@ -83,10 +115,15 @@ fn prepare(
     }
 }
 
-/// Waits until the lock file can get its name.
-fn publish(temporary: &Path, target: &Path, path: &Path, wait: &mut Wait) -> Result<(), Error> {
+/// Waits until the lock file can get its name, which `give` gives unless it is taken.
+fn publish(
+    give: impl Fn(&Path) -> io::Result<()>,
+    target: &Path,
+    path: &Path,
+    wait: &mut Wait,
+) -> Result<(), Error> {
     loop {
-        match temp::rename_new(temporary, path) {
+        match give(path) {
             Ok(()) => return Ok(()),
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                 return Err(Error::io("lock", target)(error));

@@ -95,13 +95,28 @@ enum State {
 ///
 /// What tells of it is damaged or not ours, or a disk that refuses.
 pub(super) fn home_of(folder: &Path) -> Result<Option<PathBuf>, Error> {
-    let Some(home) = elsewhere::read(folder)? else { return Ok(None) };
+    let Some(home) = elsewhere::read(folder)? else { return Ok(home_above(folder)) };
     if [FINISH, UNDO, DONE].iter().any(|name| fs::symlink_metadata(home.join(name)).is_ok()) {
         return home.canonicalize().map(Some).map_err(Error::io("look at", &home));
     }
     // It never came to a journal, or that has been dealt with.
     forget(folder, &home);
     Ok(None)
+}
+
+/// The folder above, where it has a journal that names a file in `folder`: nothing else tells of that one. A journal that somebody
+/// else has put there says nothing.
+fn home_above(folder: &Path) -> Option<PathBuf> {
+    let above = parent(folder);
+    let is_told = |path: PathBuf| {
+        let user = rustix::process::geteuid().as_raw();
+        let is_ours = fs::symlink_metadata(&path).is_ok_and(|there| there.uid() == user);
+        is_ours
+            && read(&path).map_or(true, |entries| {
+                entries.is_some_and(|entries| folders(&entries).any(|one| one == folder))
+            })
+    };
+    [FINISH, UNDO, DONE].iter().any(|name| is_told(above.join(name))).then(|| above.to_owned())
 }
 
 /// Finishes or undoes what killed runs have left in `folders`, which are locked.
@@ -135,8 +150,8 @@ fn follow(folder: &Path) -> Result<(usize, Option<(Outcome, usize)>), Error> {
     Ok((left, followed))
 }
 
-/// Writes the journal of a set.
-pub(super) fn write(home: &Path, entries: &[Entry], pid: u32) -> Result<(), Error> {
+/// Writes the journal of a set under a temporary name, where it does not count yet; it is not synced. Returns its path.
+pub(super) fn draft(home: &Path, entries: &[Entry], pid: u32) -> Result<PathBuf, Error> {
     let (path, undo) = (home.join(FINISH), home.join(UNDO));
     if undo.exists() {
         let why = "what it names has still to be undone".to_owned();
@@ -148,14 +163,19 @@ pub(super) fn write(home: &Path, entries: &[Entry], pid: u32) -> Result<(), Erro
         return Err(doing(io::ErrorKind::FileTooLarge.into()));
     }
     let (temporary, mut file) = temp::create(&path, Owner { pid, part: Part::Set })?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| temp::rename_new(&temporary, &path));
-    if written.is_err() {
-        let _ = fs::remove_file(&temporary);
+    match file.write_all(text.as_bytes()) {
+        Ok(()) => Ok(temporary),
+        Err(error) => {
+            discard(&temporary);
+            Err(doing(error))
+        }
     }
-    written.map_err(doing)?;
+}
+
+/// Gives a journal, which is synced, the name under which it counts, durably.
+pub(super) fn publish(home: &Path, draft: &Path) -> Result<(), Error> {
+    let path = home.join(FINISH);
+    temp::rename_new(draft, &path).map_err(Error::io("write", &path))?;
     sync(home)
 }
 
@@ -233,7 +253,7 @@ pub(super) fn folders(entries: &[Entry]) -> impl Iterator<Item = &Path> {
 }
 
 /// Removes a temporary file, if it is still there.
-fn discard(temporary: &PathBuf) {
+pub(super) fn discard(temporary: &PathBuf) {
     let _ = fs::remove_file(temporary);
 }
 
@@ -424,6 +444,26 @@ mod tests {
         let (_dir, folder) = with_journal(&text::encode(&[planted]), 0o600);
         recover(&[&folder]).unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"mine");
+    }
+
+    #[test]
+    fn a_journal_in_the_folder_above_counts_for_those_that_it_names() {
+        let (_dir, above) = with_journal("", 0o600);
+        let below = ["named", "other"].map(|name| above.join(name));
+        let target = below[0].join("file");
+        let staged = below[0].join(".file.kubepki-set-7-0");
+        let named = Entry { target, staged, ..entry("x".as_ref(), false) };
+        let homes = |content: &str| {
+            fs::write(above.join(FINISH), content).unwrap();
+            [0, 1].map(|i| home_of(&below[i]).unwrap())
+        };
+        assert_eq!(homes(&text::encode(&[named])), [Some(above.clone()), None]);
+        // Whom it names cannot be told: whoever locks that folder learns what is wrong with it.
+        assert_eq!(homes("half a jour"), [Some(above.clone()), Some(above.clone())]);
+        // Only root can give it away.
+        if std::os::unix::fs::chown(above.join(FINISH), Some(4321), None).is_ok() {
+            assert_eq!(homes("half a jour"), [None, None]);
+        }
     }
 
     #[test]

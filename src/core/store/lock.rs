@@ -59,10 +59,8 @@ pub struct Guard {
 pub fn lock(set: &[Lockable], settings: &LockSettings) -> Result<Guard, Error> {
     let wait = &mut Wait::new(settings);
     let (mut made, folders) = lock_folders(set, wait)?;
-    let mut files = Vec::new();
-    for file in kubeconfigs_of(set, &mut made, wait)? {
-        files.push(FileLock::take(&file, &mut made, wait)?);
-    }
+    let kubeconfigs = kubeconfigs_of(set, &mut made, wait)?;
+    let files = FileLock::take_all(&kubeconfigs, &mut made, wait)?;
     let recovered = journal::recover(&folders.iter().map(FolderLock::folder).collect::<Vec<_>>())?;
     Ok(Guard { files, folders, made, recovered })
 }

@@ -191,44 +191,54 @@ fn a_run_that_is_killed_after_any_step_leaves_the_old_set_or_the_new_one() {
 
 #[test]
 fn what_a_set_has_left_is_finished_or_undone_from_each_folder_that_it_had_locked() {
-    let pid = dead_pid();
-    for (steps, met) in (0..).flat_map(|steps| ["out", "pki", "etcd"].map(|met| (steps, met))) {
-        let old = [("out/x.key", "old"), ("pki/ca.log", "old\n"), ("etcd/ca.log", "old\n")];
-        let world = World::new(&old);
-        let home = world.path("out");
-        let list = vec![
-            world.lines("pki/ca.log", "new\n"),
-            world.lines("etcd/ca.log", "new\n"),
-            world.change("out/x.key", "new", Secrecy::Secret),
-            world.change("out/x.crt", "new", Secrecy::Public),
-        ];
-        let (changes, old) = (Changes { home, list }, world.files());
-        let new = with_changes(&old, &world, &changes);
-        let locked = ["etcd", "out", "pki"].map(|name| world.path(name));
-        let more = killed_after(steps, &changes, &locked, pid);
-        let settings = LockSettings::new(std::time::SystemTime::now());
-        let run = |name: &str| lock(&[Lockable::Folder(world.path(name))], &settings).unwrap();
-        drop(run(met));
-        let visible = || {
-            let mut files = world.files();
-            files.retain(|name, _| !name.contains("/."));
-            files
-        };
-        let found = visible();
-        assert!(found == old || found == new, "{steps} steps, then {met}: {:?}", found.keys());
-        ["etcd", "out", "pki"].iter().for_each(|name| drop(run(name)));
-        let left = || world.files().into_keys().filter(|name| name.contains("/.")).count();
-        // What another test starts may hold a file for a moment, as above.
-        for _ in (0..100).take_while(|_| left() > 0) {
-            std::thread::sleep(std::time::Duration::from_millis(10));
-            ["etcd", "out", "pki"].iter().for_each(|name| drop(run(name)));
-        }
-        assert_eq!(world.files(), found, "{steps} steps, then {met}, then all");
-        if !more && met == "etcd" {
-            assert!(found == new && steps > 10);
-            return;
+    // Side by side, and below the folder of the journal.
+    for folders in [["out", "pki", "etcd"], ["pki", "pki/etcd", "pki/etcd/deep"]] {
+        for steps in 0.. {
+            let more = folders.map(|met| meets_what_is_left(folders, steps, met));
+            if more == [false; 3] {
+                assert!(steps > 10);
+                break;
+            }
         }
     }
+}
+
+/// A set with its journal in the first of some locked folders is killed, and the next run locks only the folder `met`. `false` when
+/// there are no more steps.
+fn meets_what_is_left(folders: [&str; 3], steps: usize, met: &str) -> bool {
+    let [key, certificate] = ["x.key", "x.crt"].map(|name| format!("{}/{name}", folders[0]));
+    let logs = [1, 2].map(|i| format!("{}/ca.log", folders[i]));
+    let world = World::new(&[(&key, "old"), (&logs[0], "old\n"), (&logs[1], "old\n")]);
+    let list = vec![
+        world.lines(&logs[0], "new\n"),
+        world.lines(&logs[1], "new\n"),
+        world.change(&key, "new", Secrecy::Secret),
+        world.change(&certificate, "new", Secrecy::Public),
+    ];
+    let (changes, old) = (Changes { home: world.path(folders[0]), list }, world.files());
+    let new = with_changes(&old, &world, &changes);
+    let locked = folders.map(|name| world.path(name));
+    let more = killed_after(steps, &changes, &locked, dead_pid());
+    let settings = LockSettings::new(std::time::SystemTime::now());
+    let run = |name: &str| lock(&[Lockable::Folder(world.path(name))], &settings).unwrap();
+    drop(run(met));
+    let visible = || {
+        let mut files = world.files();
+        files.retain(|name, _| !name.contains("/."));
+        files
+    };
+    let found = visible();
+    assert!(found == old || found == new, "{steps} steps, then {met}: {:?}", found.keys());
+    folders.iter().for_each(|name| drop(run(name)));
+    let left = || world.files().into_keys().filter(|name| name.contains("/.")).count();
+    // What another test starts may hold a file for a moment, as above.
+    for _ in (0..100).take_while(|_| left() > 0) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        folders.iter().for_each(|name| drop(run(name)));
+    }
+    assert_eq!(world.files(), found, "{steps} steps, then {met}, then all");
+    assert!(more || found == new);
+    more
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! What tells the next run in a folder that the journal of what waits there is in another one.
 //!
 //! A set may write in several folders that it has locked, and has its journal in one of them. Without this file a run that locks
-//! only another of them would take what is staged there for waste, and half of the set would be lost.
+//! only another of them would take what is staged there for waste, and half of the set would be lost. A folder right below that of
+//! the journal needs none: whoever locks it looks there as well.
 
 use std::fs;
 use std::io::Write;
