@@ -7,7 +7,7 @@ use crate::core::inventory::Inventory;
 use crate::core::place::keep_before;
 use crate::core::plan::{self, Plan};
 use crate::core::report::MadeReport;
-use crate::core::sign::{Entries, Outcome};
+use crate::core::sign::{Entries, Outcome, Signed};
 use crate::core::spec::Spec;
 use crate::core::store::{self, Guard, Lockable};
 use crate::core::{Error, World, keys, log, parallel, sign};
@@ -107,24 +107,35 @@ fn carry_out(
 ) -> Result<Made, Error> {
     let mut report = MadeReport::of_plan(&plan);
     let drawn = keys::draw_for(&plan, world.entropy, watch)?;
-    let Outcome { mut changes, kubeconfigs, stdout, made, issued } =
-        sign::carry_out(plan, drawn, world.entropy)?;
-    report.add_made(&made, world.now);
-    let issued = issued.iter().map(|(ca, certificate)| (ca.clone(), certificate));
-    changes.list.extend(log::issued(issued, world));
-
-    // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
-    let files = lock_kubeconfigs(&kubeconfigs, folder.is_some(), world)?;
-    changes.list.extend(place(&kubeconfigs, world)?);
+    let tasks = plan.steps.len();
+    let work = |task: Task| task.run(world);
+    // To verify, and to read and write kubeconfigs, takes longer than to sign.
+    let (signed, done) = parallel::meanwhile(tasks, work, |give| {
+        let outcome = sign::sign(plan, drawn, world.entropy, &mut |signed| {
+            give(Task::Verify(signed.into()))
+        })?;
+        // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
+        let files = lock_kubeconfigs(&outcome.kubeconfigs, folder.is_some(), world)?;
+        let Outcome { mut changes, kubeconfigs, stdout, made, issued } = outcome;
+        kubeconfigs.into_iter().for_each(|entries| give(Task::Place(entries.into())));
+        let issued = issued.iter().map(|(ca, certificate)| (ca.clone(), certificate));
+        changes.list.extend(log::issued(issued, world));
+        Ok::<_, Error>((changes, stdout, made, files))
+    });
+    let (mut changes, stdout, made, files) = signed?;
+    for placed in done {
+        changes.list.extend(placed?);
+    }
     // Without a folder of its own, the journal is where the log of the CA is, or beside the kubeconfig.
     if changes.home.as_os_str().is_empty()
         && let Some(first) = changes.list.first()
     {
         changes.home = folder_of(&first.path).to_owned();
     }
-    if let Some(guard) = folder.or(files.as_ref()) {
-        guard.commit(&changes)?;
-    }
+    // The disk is waited for, and meanwhile told what was made.
+    let write = || folder.or(files.as_ref()).map_or(Ok(Vec::new()), |guard| guard.commit(&changes));
+    let ((), written) = parallel::both(|| report.add_made(&made, world.now), write);
+    written?;
     Ok(Made { report, stdout })
 }
 
@@ -192,18 +203,38 @@ fn lock_kubeconfigs(
     Ok(Some(store::lock(&folders.chain(files).collect::<Vec<_>>(), &world.locks)?))
 }
 
-/// Brings entries into kubeconfigs as they are now, and keeps what they said before.
-fn place(kubeconfigs: &[Entries], world: &World<'_>) -> Result<Vec<Change>, Error> {
-    let now = store::read(kubeconfigs.iter().map(|one| one.out.clone()));
-    let place_one = |Entries { out, entries, force }: &Entries| {
-        let old = Inventory::new(&now).bytes("kubeconfig", out)?;
-        let change = plan::place(out, entries, old, *force)?;
-        let kept = change.as_ref().zip(old).map(|(change, old)| {
-            let what = format!("added the context `{}`", entries.context.name);
-            keep_before(out, old, &change.bytes, &what, world.now)
-        });
-        Ok::<_, Error>(kept.into_iter().chain(change))
-    };
-    let placed = parallel::map(kubeconfigs, place_one);
-    Ok(placed.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+/// What is done beside the signing.
+enum Task {
+    /// Verify what was signed.
+    Verify(Box<Signed>),
+    /// Bring entries into a kubeconfig, which is locked.
+    Place(Box<Entries>),
+}
+
+impl Task {
+    /// Does it, and tells which files change by it.
+    fn run(self, world: &World<'_>) -> Result<Vec<Change>, Error> {
+        match self {
+            Self::Verify(signed) => {
+                signed.verify()?;
+                Ok(Vec::new())
+            }
+            Self::Place(entries) => place(&entries, world),
+        }
+    }
+}
+
+/// Brings entries into a kubeconfig as it is now, and keeps what it said before.
+fn place(
+    Entries { out, entries, force }: &Entries,
+    world: &World<'_>,
+) -> Result<Vec<Change>, Error> {
+    let now = store::read([out.clone()]);
+    let old = Inventory::new(&now).bytes("kubeconfig", out)?;
+    let change = plan::place(out, entries, old, *force)?;
+    let kept = change.as_ref().zip(old).map(|(change, old)| {
+        let what = format!("added the context `{}`", entries.context.name);
+        keep_before(out, old, &change.bytes, &what, world.now)
+    });
+    Ok(kept.into_iter().chain(change).collect())
 }

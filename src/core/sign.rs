@@ -91,13 +91,18 @@ pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outc
     Ok(outcome)
 }
 
-/// Signs one after the other, since one may be the CA of the next.
-fn sign(
+/// The same, but for verifying: everything that `signed` is given must be verified before anything is let out.
+///
+/// # Errors
+///
+/// A key that does not sign.
+pub fn sign(
     plan: Plan,
     drawn: Drawn,
     entropy: &dyn Entropy,
     signed: &mut dyn FnMut(Signed),
 ) -> Result<Outcome, Error> {
+    // One after the other, since one may be the CA of the next.
     let mut signer = Signer {
         keys: drawn.keys.into_iter(),
         serials: drawn.serials.into_iter(),
@@ -269,13 +274,18 @@ impl Signer<'_> {
 }
 
 /// A certificate that was signed, and the one of its CA: to be verified before any is let out.
-struct Signed {
+pub struct Signed {
     certificate: Certificate,
     issuer: Certificate,
 }
 
 impl Signed {
-    fn verify(self) -> Result<(), Error> {
+    /// Whether it may be let out.
+    ///
+    /// # Errors
+    ///
+    /// The signature does not verify.
+    pub fn verify(self) -> Result<(), Error> {
         match is_issued_by(&self.certificate, &self.issuer) {
             true => Ok(()),
             false => Err(Error::Untrue(self.certificate.subject().to_string())),

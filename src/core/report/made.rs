@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::facts::{CertificateFacts, RequestFacts};
 use crate::core::changes::Before;
-use crate::core::parallel;
 use crate::core::plan::{Configure, Kept, KeyStep, Note, Plan, Refusal, Step, Target};
 use crate::core::sign::Made;
 use crate::core::x509::time::Moment;
@@ -147,8 +146,8 @@ impl MadeReport {
 
     /// Adds what came of it.
     pub fn add_made(&mut self, made: &[Made], now: Moment) {
-        let leaves: Vec<_> = made.iter().filter_map(|one| one.chain.first()).collect();
-        self.certificates.extend(parallel::map(leaves, |leaf| CertificateFacts::new(leaf, now)));
+        let leaves = made.iter().filter_map(|one| one.chain.first());
+        self.certificates.extend(leaves.map(|leaf| CertificateFacts::new(leaf, now)));
         let requests = made.iter().filter_map(|one| one.request.as_ref());
         self.requests.extend(requests.map(RequestFacts::new));
     }
