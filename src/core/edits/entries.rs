@@ -61,15 +61,8 @@ fn rename<E: Referred>(
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
     carry_out::<E>(how, world, |desk| {
-        desk.rename::<E>(old, new)?;
         // Where another one of the old name counts now, contexts still mean what they meant: the one that was renamed.
-        desk.each::<NamedContext>(|it| {
-            let mut context = it.entry.clone();
-            let name = E::named_by_mut(&mut context.context);
-            let names_it = name == old;
-            new.clone_into(name);
-            Ok(names_it.then_some(context))
-        })?;
+        desk.rename_referred::<E>(old, new)?;
         Ok(vec![new.to_owned()])
     })
 }

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::core::changes::{Bytes, Found, Secrecy};
 use crate::core::contexts::{ContextError, named, unknown};
 use crate::core::edits::EditsError;
-use crate::core::kubeconfig::{self, Entry, Item, NamedContext, Taken, changed_fields, near};
+use crate::core::kubeconfig::{
+    self, Added, Entry, Item, NamedCluster, NamedContext, NamedUser, Referred, Taken,
+    changed_fields, near,
+};
 use crate::core::report::EditStep;
 use crate::core::{Error, store};
 
@@ -66,16 +69,27 @@ impl Desk<'_> {
         Ok(())
     }
 
-    /// Takes entries of other files in, at the end of the default file.
-    pub fn take<E: Entry>(&mut self, taken: &[Taken<'_, E>]) -> Result<(), Error> {
+    /// Takes entries of other files in, at the end of the lists of the default file, and makes `current` the current context there.
+    pub fn take(&mut self, added: &Added<'_>, current: Option<&str>) -> Result<(), Error> {
+        if added.is_empty() && current.is_none() {
+            return Ok(());
+        }
         let file = self.default_file()?;
-        self.edit(&file, |file| kubeconfig::take(file, taken))?;
-        let created = |it: &Taken<'_, E>| EditStep::Created {
-            kind: E::KIND,
-            name: it.new.name().to_owned(),
+        let at = self.place(&file);
+        let current = current.filter(|name| self.files[at].config().current_context != *name);
+        self.edit(&file, |file| kubeconfig::take(file, added, current))?;
+        let step = |kind, name: &str| EditStep::Created {
+            kind,
+            name: name.to_owned(),
             file: file.clone(),
         };
-        self.steps.extend(taken.iter().map(created));
+        let Added { clusters, users, contexts } = added;
+        let clusters = clusters.iter().map(|it| step(NamedCluster::KIND, it.new.name()));
+        let users = users.iter().map(|it| step(NamedUser::KIND, it.new.name()));
+        let contexts = contexts.iter().map(|it| step(NamedContext::KIND, it.new.name()));
+        self.steps.extend(clusters.chain(users).chain(contexts));
+        let name = current.map(str::to_owned);
+        self.steps.extend(name.map(|name| EditStep::Switched { name, file: file.clone() }));
         Ok(())
     }
 
@@ -91,16 +105,49 @@ impl Desk<'_> {
 
     /// Gives an entry a name that nothing else has.
     pub fn rename<E: Entry>(&mut self, old: &str, new: &str) -> Result<(), Error> {
+        let file = self.renamable::<E>(old, new)?;
+        self.edit(&file, |file| kubeconfig::rename::<E>(file, old, new))?;
+        self.tell_of_rename::<E>(old, new, file);
+        Ok(())
+    }
+
+    /// The same, and the contexts of every file, hidden ones too, name it by that.
+    pub fn rename_referred<E: Referred>(&mut self, old: &str, new: &str) -> Result<(), Error> {
+        let (owner, mut steps) = (self.renamable::<E>(old, new)?, Vec::new());
+        let files: Vec<PathBuf> = self.files.iter().map(|file| file.path().to_owned()).collect();
+        for (at, file) in files.into_iter().enumerate() {
+            let contexts = self.files[at].config().contexts.iter();
+            let names_it = |context: &NamedContext| E::named_by(&context.context) == old;
+            let names: Vec<String> =
+                contexts.filter(|it| names_it(it)).map(|it| it.name.clone()).collect();
+            let is_here = file == owner;
+            self.edit(&file, |file| kubeconfig::rename_referred::<E>(file, old, new, is_here))?;
+            steps.extend(names.into_iter().map(|name| EditStep::Changed {
+                kind: NamedContext::KIND,
+                name,
+                fields: vec![E::KIND.to_owned()],
+                file: file.clone(),
+            }));
+        }
+        self.tell_of_rename::<E>(old, new, owner);
+        self.steps.extend(steps);
+        Ok(())
+    }
+
+    /// The file of an entry that may be called `new`.
+    fn renamable<E: Entry>(&self, old: &str, new: &str) -> Result<PathBuf, Error> {
         let file = self.need::<E>(old)?.file.path().to_owned();
         if let Some(other) = self.view().entry::<E>(new) {
             let (kind, name, file) = (E::KIND, new.to_owned(), other.file.path().to_owned());
             return Err(EditsError::Exists { kind, name, file }.into());
         }
-        self.edit(&file, |file| kubeconfig::rename::<E>(file, old, new))?;
+        Ok(file)
+    }
+
+    fn tell_of_rename<E: Entry>(&mut self, old: &str, new: &str, file: PathBuf) {
         let (kind, name, to) = (E::KIND, old.to_owned(), new.to_owned());
         self.steps.push(EditStep::Renamed { kind, name, to, file });
         self.warn_of_return::<E>(old);
-        Ok(())
     }
 
     /// Takes an entry out of the file that owns it.

@@ -7,10 +7,11 @@ mod names;
 mod rooted;
 mod source;
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use crate::core::changes::Bytes;
-use crate::core::kubeconfig::{NamedCluster, NamedContext, NamedUser};
+use crate::core::kubeconfig::{Added, Context, NamedCluster, NamedContext, NamedUser, Referred};
 use crate::core::place::{Whole, place};
 use crate::core::report::{MadeReport, MergeReport, MergedEntry};
 use crate::core::show;
@@ -19,6 +20,7 @@ use crate::core::{Error, World};
 use super::desk::{Desk, How, Told, edited};
 use super::error::EditsError;
 use names::{Names, NewNames};
+use rooted::Rooted;
 use source::Source;
 
 pub use names::{OnConflict, Template};
@@ -114,37 +116,48 @@ fn decide(desk: &mut Desk<'_>, wanted: &Merge, sources: &[Source]) -> Result<Out
     let mut contexts = Names::<NamedContext>::of(desk.view(), &target, how);
     let (mut current, mut warnings) = (None, Vec::new());
     for source in sources {
-        let new_clusters = clusters.add(source, wanted, how, |_, _| {});
-        let new_users = users.add(source, wanted, how, |_, _| {});
-        let new_contexts = contexts.add(source, wanted, how, |name, context| {
-            for (kind, field, new, is_there) in [
-                ("cluster", &mut context.cluster, &new_clusters, &|it: &str| clusters.has(it)),
-                ("user", &mut context.user, &new_users, &|it: &str| users.has(it)),
-            ]
-                as [(_, &mut String, &NewNames, &dyn Fn(&str) -> bool); 2]
-            {
-                match new.get(field) {
-                    Some(new) => field.clone_from(new),
-                    None if is_there(field) => {
-                        warnings.push(strange(source, name, kind, field));
-                    }
-                    None => {}
-                }
-            }
+        let new_clusters = clusters.add(source, wanted, |_, _| {});
+        let new_users = users.add(source, wanted, |_, _| {});
+        let new_contexts = contexts.add(source, wanted, |name, context| {
+            let cluster = follow(context, &new_clusters, &clusters);
+            let user = follow(context, &new_users, &users);
+            let others = [("cluster", cluster), ("user", user)].into_iter();
+            let others = others.filter_map(|(kind, other)| Some((kind, other?)));
+            warnings.extend(others.map(|(kind, other)| strange(source, name, kind, &other)));
         });
-        current = current.or(new_contexts.get(&source.config().current_context).cloned());
+        let first = || new_contexts.get(source.config().current_context.as_str());
+        current = current.or_else(|| first().map(ToString::to_string));
     }
-    let conflicts = [clusters.conflicts.as_slice(), &users.conflicts, &contexts.conflicts].concat();
+    let (clusters, users, contexts) = (clusters.decided(), users.decided(), contexts.decided());
+    let conflicts = [clusters.conflicts, users.conflicts, contexts.conflicts].concat();
     if !conflicts.is_empty() {
         return Err(EditsError::Conflicts(conflicts).into());
     }
     warnings.into_iter().for_each(|warning| desk.warn(warning));
     sources.iter().filter_map(left_out).for_each(|note| desk.note(note));
-    clusters.write(desk)?;
-    users.write(desk)?;
-    contexts.write(desk)?;
-    let entries = [clusters.entries, users.entries, contexts.entries].concat();
-    Ok(Outcome { entries, current: switch(desk, current, wanted.switch)? })
+    clusters.replaced.iter().try_for_each(|taken| desk.replace(taken))?;
+    users.replaced.iter().try_for_each(|taken| desk.replace(taken))?;
+    contexts.replaced.iter().try_for_each(|taken| desk.replace(taken))?;
+    let current = switched(desk, current, wanted.switch);
+    let added = Added { clusters: clusters.added, users: users.added, contexts: contexts.added };
+    desk.take(&added, current.as_deref())?;
+    let entries = clusters.entries.into_iter().chain(users.entries).chain(contexts.entries);
+    Ok(Outcome { entries: entries.collect(), current })
+}
+
+/// Makes a context name what came in by another name. Tells what is not from its own file, but there.
+fn follow<'k, 'a: 'k, E: Rooted + Referred>(
+    context: &mut Cow<'_, Context>,
+    new: &NewNames<'_>,
+    there: &Names<'k, 'a, E>,
+) -> Option<String> {
+    let old = E::named_by(context);
+    match new.get(old.as_str()) {
+        Some(new) if new != old => *E::named_by_mut(context.to_mut()) = new.to_string(),
+        None if there.has(old) => return Some(old.clone()),
+        _ => {}
+    }
+    None
 }
 
 /// A context that means something that its own file does not say.
@@ -162,18 +175,8 @@ fn left_out(source: &Source) -> Option<String> {
     has_more.then(|| format!("{file} has extensions of its own, which stay there"))
 }
 
-/// A current context that is there stays, unless another one is wanted.
-fn switch(
-    desk: &mut Desk<'_>,
-    current: Option<String>,
-    is_wanted: bool,
-) -> Result<Option<String>, Error> {
+/// The context that becomes the current one: one that is current already stays, unless another one is wanted.
+fn switched(desk: &Desk<'_>, current: Option<String>, is_wanted: bool) -> Option<String> {
     let old = desk.current().ok();
-    match current.filter(|_| is_wanted || old.is_none()) {
-        Some(name) if old.as_ref() != Some(&name) => {
-            desk.switch(&name)?;
-            Ok(Some(name))
-        }
-        _ => Ok(None),
-    }
+    current.filter(|name| (is_wanted || old.is_none()) && old.as_ref() != Some(name))
 }

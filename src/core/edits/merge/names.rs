@@ -1,12 +1,12 @@
 //! Which entries come in, and by which names.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::str::FromStr;
 
-use crate::core::Error;
-use crate::core::edits::desk::{Desk, How};
-use crate::core::kubeconfig::{Taken, View, entries_of};
+use crate::core::edits::desk::How;
+use crate::core::kubeconfig::{File, Taken, View, entries_of};
 use crate::core::report::{Fate, MergedEntry};
 
 use super::Merge;
@@ -30,20 +30,29 @@ pub enum OnConflict {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Template(String);
 
-/// An entry that is there by now.
-struct Known<S> {
-    /// What it says, with whole paths.
-    says: S,
-    /// The file that it stands in.
-    file: PathBuf,
+/// An entry that is there by now. It is looked at only where another one has its name: there may be very many.
+struct Known<'k, S: Clone> {
+    stanza: Cow<'k, S>,
+    /// The file that its paths are relative to.
+    from: &'k File,
+    /// The file that it stands in, or comes to.
+    file: &'k Path,
 }
 
 /// The entries of one kind: those that are there, and those that are to come.
-pub(super) struct Names<'a, E: Rooted> {
-    known: BTreeMap<String, Known<E::Stanza>>,
-    target: PathBuf,
-    added: Vec<Taken<'a, E>>,
-    replaced: Vec<Taken<'a, E>>,
+pub(super) struct Names<'k, 'a: 'k, E: Rooted> {
+    known: BTreeMap<Cow<'k, str>, Known<'k, E::Stanza>>,
+    target: &'k Path,
+    how: &'k How,
+    decided: Decided<'a, E>,
+}
+
+/// What is to be done.
+pub(super) struct Decided<'a, E: Rooted> {
+    /// Those that come to the end.
+    pub added: Vec<Taken<'a, E>>,
+    /// Those that take the place of others.
+    pub replaced: Vec<Taken<'a, E>>,
     /// What becomes of each.
     pub entries: Vec<MergedEntry>,
     /// Those that are to make it fail.
@@ -51,23 +60,28 @@ pub(super) struct Names<'a, E: Rooted> {
 }
 
 /// For entries that came in: their names in the source, and now.
-pub(super) type NewNames = BTreeMap<String, String>;
+pub(super) type NewNames<'a> = BTreeMap<&'a str, Cow<'a, str>>;
 
-impl<'a, E: Rooted> Names<'a, E> {
+impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
     /// Those of a view, and none to come.
-    pub fn of(view: View<'_>, target: &Path, how: &How) -> Self {
+    pub fn of(view: View<'k>, target: &'k Path, how: &'k How) -> Self {
         let known = view.entries::<E>().into_iter().map(|item| {
-            let says = absolute::<E>(item.entry.stanza(), item.file, &how.folder);
-            (item.entry.name().to_owned(), Known { says, file: item.file.path().to_owned() })
+            let (stanza, file) = (Cow::Borrowed(item.entry.stanza()), item.file);
+            let known = Known { stanza, from: file, file: file.path() };
+            (Cow::Borrowed(item.entry.name()), known)
         });
-        Self {
-            known: known.collect(),
-            target: target.to_owned(),
+        let decided = Decided {
             added: Vec::new(),
             replaced: Vec::new(),
             entries: Vec::new(),
             conflicts: Vec::new(),
-        }
+        };
+        Self { known: known.collect(), target, how, decided }
+    }
+
+    /// What is to be done with all that was added.
+    pub fn decided(self) -> Decided<'a, E> {
+        self.decided
     }
 
     /// Whether there is one of that name by now.
@@ -80,31 +94,30 @@ impl<'a, E: Rooted> Names<'a, E> {
         &mut self,
         source: &'a Source,
         wanted: &Merge,
-        how: &How,
-        mut refer: impl FnMut(&str, &mut E::Stanza),
-    ) -> NewNames {
+        mut refer: impl FnMut(&str, &mut Cow<'a, E::Stanza>),
+    ) -> NewNames<'a> {
         let mut names = NewNames::new();
         for (entry, mut taken) in E::list(source.config()).iter().zip(entries_of::<E>(&source.file))
         {
-            let mut stanza = entry.stanza().clone();
+            let mut stanza = Cow::Borrowed(entry.stanza());
             refer(entry.name(), &mut stanza);
-            let says = absolute::<E>(&stanza, &source.file, &how.folder);
-            let (fate, name) = self.decide(entry.name(), &says, source, wanted);
+            let (fate, name) = self.decide(entry.name(), &stanza, source, wanted);
             if fate != Fate::Kept {
-                names.insert(entry.name().to_owned(), name.clone());
+                names.insert(entry.name(), name.clone());
             }
-            self.entries.push(MergedEntry {
+            self.decided.entries.push(MergedEntry {
                 action: fate,
                 kind: E::KIND,
-                name: name.clone(),
+                name: name.to_string(),
                 source: source.file.path().to_owned(),
                 name_in_source: entry.name().to_owned(),
             });
             if matches!(fate, Fate::Added | Fate::Replaced) {
-                let file = self.known.get(&name).map_or(&self.target, |known| &known.file).clone();
-                taken.new = E::new(&name, moved::<E>(&stanza, &source.file, &file, how));
-                self.come(fate, taken);
-                self.known.insert(name, Known { says, file });
+                let file = self.known.get(&name).map_or(self.target, |known| known.file);
+                let new = moved::<E>(&stanza, &source.file, file, self.how);
+                taken.become_new(E::new(&name, new));
+                self.decided.come(fate, taken);
+                self.known.insert(name, Known { stanza, from: &source.file, file });
             }
         }
         names
@@ -112,33 +125,40 @@ impl<'a, E: Rooted> Names<'a, E> {
 
     fn decide(
         &mut self,
-        name: &str,
-        says: &E::Stanza,
+        name: &'a str,
+        stanza: &E::Stanza,
         source: &Source,
         wanted: &Merge,
-    ) -> (Fate, String) {
-        let there = |name: &str| self.known.get(name).map(|known| known.says == *says);
+    ) -> (Fate, Cow<'a, str>) {
+        let says = |stanza, file| absolute::<E>(stanza, file, &self.how.folder);
+        let there = |name: &str| {
+            let known = self.known.get(name)?;
+            Some(says(&known.stanza, known.from) == says(stanza, &source.file))
+        };
+        let same = Cow::Borrowed(name);
         match (there(name), wanted.on_conflict) {
-            (None, _) => (Fate::Added, name.to_owned()),
-            (Some(true), _) => (Fate::Folded, name.to_owned()),
-            (Some(false), OnConflict::Keep) => (Fate::Kept, name.to_owned()),
-            (Some(false), OnConflict::Replace) => (Fate::Replaced, name.to_owned()),
+            (None, _) => (Fate::Added, same),
+            (Some(true), _) => (Fate::Folded, same),
+            (Some(false), OnConflict::Keep) => (Fate::Kept, same),
+            (Some(false), OnConflict::Replace) => (Fate::Replaced, same),
             (Some(false), OnConflict::Rename) => {
                 let first = wanted.rename_to.fill(name, &source.stem());
                 let more = (2..).map(|number| format!("{first}-{number}"));
                 let mut names = std::iter::once(first.clone()).chain(more);
                 let free = names.find(|name| there(name) != Some(false)).unwrap_or_default();
                 let fate = if self.has(&free) { Fate::Folded } else { Fate::Added };
-                (fate, free)
+                (fate, Cow::Owned(free))
             }
             (Some(false), OnConflict::Fail) => {
                 let file = source.file.path().display();
-                self.conflicts.push(format!("{} `{name}` of {file}", E::KIND));
-                (Fate::Kept, name.to_owned())
+                self.decided.conflicts.push(format!("{} `{name}` of {file}", E::KIND));
+                (Fate::Kept, same)
             }
         }
     }
+}
 
+impl<'a, E: Rooted> Decided<'a, E> {
     /// One that came in before from another source, and is replaced, is not to come any more.
     fn come(&mut self, fate: Fate, taken: Taken<'a, E>) {
         if fate != Fate::Replaced {
@@ -149,14 +169,6 @@ impl<'a, E: Rooted> Names<'a, E> {
             Some(earlier) => *earlier = taken,
             None => self.replaced.push(taken),
         }
-    }
-
-    /// Puts all of them into the files on the desk.
-    pub fn write(&mut self, desk: &mut Desk<'_>) -> Result<(), Error> {
-        // All is decided by now, and of large files this is much.
-        self.known = BTreeMap::new();
-        self.replaced.iter().try_for_each(|taken| desk.replace(taken))?;
-        if self.added.is_empty() { Ok(()) } else { desk.take(&self.added) }
     }
 }
 

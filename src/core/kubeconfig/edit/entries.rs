@@ -107,7 +107,7 @@ fn with_fields<E: Entry>(file: &File, new: &[E]) -> Option<File> {
     let wanted = entries.iter().enumerate();
     let wanted = wanted.map(|(index, old)| changed.get(&index).copied().unwrap_or(old));
     let is_intended = wanted.eq(E::list(found.config()))
-        && are_equal_apart_from(E::LIST, file.config(), found.config());
+        && are_equal_apart_from(&[E::LIST], file.config(), found.config());
     is_intended.then_some(found)
 }
 
@@ -119,10 +119,10 @@ fn with_fields<E: Entry>(file: &File, new: &[E]) -> Option<File> {
 pub fn rename<'a, E: Entry>(file: &'a File, old: &str, new: &str) -> Result<Cow<'a, File>, Error> {
     let Some(index) = position::<E>(file, old) else { return Ok(Cow::Borrowed(file)) };
     let file = writable(Cow::Borrowed(file))?;
-    let edit = Edit::set([E::LIST.into(), index.into(), "name".into()], Value::str(new));
+    let edit = || vec![renaming::<E>(index, new)];
     let renamed = E::new(new, E::list(file.config())[index].stanza().clone());
     let what = format!("{}[{index}].name", E::LIST);
-    edited_to(&file, vec![edit], &what, index..index + 1, [&renamed]).map(Cow::Owned)
+    edited_to(&file, edit, &what, index..index + 1, [&renamed]).map(Cow::Owned)
 }
 
 /// The file without an entry; as it is where no entry has that name.
@@ -133,9 +133,9 @@ pub fn rename<'a, E: Entry>(file: &'a File, old: &str, new: &str) -> Result<Cow<
 pub fn remove<'a, E: Entry>(file: &'a File, name: &str) -> Result<Cow<'a, File>, Error> {
     let Some(index) = position::<E>(file, name) else { return Ok(Cow::Borrowed(file)) };
     let file = writable(Cow::Borrowed(file))?;
-    let edit = Edit::remove([E::LIST.into(), index.into()]);
+    let edit = || vec![Edit::remove([E::LIST.into(), index.into()])];
     let what = format!("{}[{index}]", E::LIST);
-    edited_to::<E>(&file, vec![edit], &what, index..index + 1, []).map(Cow::Owned)
+    edited_to::<E>(&file, edit, &what, index..index + 1, []).map(Cow::Owned)
 }
 
 /// The file without several entries, of which it has all; it is parsed once where that can be done.
@@ -169,7 +169,7 @@ fn without<E: Entry>(file: &File, names: &BTreeSet<String>) -> Option<File> {
     let new = File::from_text(file.path().to_owned(), text).ok()?;
     let is_intended =
         entries.iter().filter(|entry| !names.contains(entry.name())).eq(E::list(new.config()))
-            && are_equal_apart_from(E::LIST, file.config(), new.config())
+            && are_equal_apart_from(&[E::LIST], file.config(), new.config())
             && new.meaning() == Meaning::without(file.root()?, E::LIST, &goes);
     is_intended.then_some(new)
 }
@@ -226,9 +226,9 @@ pub fn changed_fields<E: Entry>(old: &E::Stanza, new: &E::Stanza) -> Vec<String>
 }
 
 fn append<E: Entry>(file: &File, new: &E) -> Result<File, Error> {
-    let edit = Edit::append([E::LIST.into()], vec![item(new)]);
+    let edit = || vec![Edit::append([E::LIST.into()], vec![item(new)])];
     let end = E::list(file.config()).len();
-    edited_to(file, vec![edit], E::LIST, end..end, [new])
+    edited_to(file, edit, E::LIST, end..end, [new])
 }
 
 /// Writes the fields that differ.
@@ -243,7 +243,7 @@ fn change<'a, E: Entry>(
         return Ok(file);
     }
     let what = format!("{}[{index}]", E::LIST);
-    edited_to(&file, edits, &what, index..index + 1, [new]).map(Cow::Owned)
+    edited_to(&file, || edits.clone(), &what, index..index + 1, [new]).map(Cow::Owned)
 }
 
 /// The stanza becomes wholly `stanza`, which says the same as `new`; what nobody knows goes with the old one.
@@ -254,8 +254,13 @@ pub(super) fn replace<E: Entry>(
     stanza: Value,
 ) -> Result<File, Error> {
     let what = format!("{}[{index}]", E::LIST);
-    let edit = Edit::set(self::stanza::<E>(index), stanza);
-    edited_to(file, vec![edit], &what, index..index + 1, [new])
+    let edit = || vec![Edit::set(self::stanza::<E>(index), stanza.clone())];
+    edited_to(file, edit, &what, index..index + 1, [new])
+}
+
+/// The edit that gives an entry another name.
+pub(super) fn renaming<E: Entry>(index: usize, new: &str) -> Edit {
+    Edit::set([E::LIST.into(), index.into(), "name".into()], Value::str(new))
 }
 
 fn stanza<E: Entry>(index: usize) -> [Step; 3] {

@@ -7,6 +7,7 @@ mod anchors;
 mod entries;
 mod order;
 mod place;
+mod referred;
 mod removal;
 mod repair;
 mod schema;
@@ -33,9 +34,10 @@ pub use entries::{
 };
 pub use order::order;
 use place::Items;
+pub use referred::rename_referred;
 pub use repair::{Repair, clear_current, repair};
 use splice::{Pair, Splice};
-pub use taken::{Taken, entries_of, replace, take};
+pub use taken::{Added, Taken, entries_of, replace, take};
 
 /// The key of the current context.
 pub(super) const CURRENT_CONTEXT: &str = "current-context";
@@ -135,7 +137,7 @@ fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>,
     let edit = Edit::set([CURRENT_CONTEXT.into()], Value::str(name));
     let new = edited(&file, vec![edit], CURRENT_CONTEXT)?;
     let is_intended = new.config().current_context == name
-        && are_equal_apart_from(CURRENT_CONTEXT, new.config(), file.config());
+        && are_equal_apart_from(&[CURRENT_CONTEXT], new.config(), file.config());
     if is_intended {
         Ok(Cow::Owned(new))
     } else {
@@ -143,8 +145,8 @@ fn current_context<'a>(file: Cow<'a, File>, name: &str) -> Result<Cow<'a, File>,
     }
 }
 
-/// Whether two configurations say the same apart from what is under `key`. Not by a copy: they may be large.
-fn are_equal_apart_from(key: &str, one: &Config, other: &Config) -> bool {
+/// Whether two configurations say the same apart from what is under `keys`. Not by a copy: they may be large.
+fn are_equal_apart_from(keys: &[&str], one: &Config, other: &Config) -> bool {
     let Config {
         kind,
         api_version,
@@ -158,10 +160,10 @@ fn are_equal_apart_from(key: &str, one: &Config, other: &Config) -> bool {
     *kind == other.kind
         && *api_version == other.api_version
         && *preferences == other.preferences
-        && (key == NamedCluster::LIST || *clusters == other.clusters)
-        && (key == NamedUser::LIST || *users == other.users)
-        && (key == NamedContext::LIST || *contexts == other.contexts)
-        && (key == CURRENT_CONTEXT || *current_context == other.current_context)
+        && (keys.contains(&NamedCluster::LIST) || *clusters == other.clusters)
+        && (keys.contains(&NamedUser::LIST) || *users == other.users)
+        && (keys.contains(&NamedContext::LIST) || *contexts == other.contexts)
+        && (keys.contains(&CURRENT_CONTEXT) || *current_context == other.current_context)
         && *extensions == other.extensions
 }
 
@@ -169,28 +171,34 @@ fn are_equal_apart_from(key: &str, one: &Config, other: &Config) -> bool {
 /// as before.
 fn edited_to<'e, E: Entry>(
     file: &'e File,
-    edits: Vec<Edit>,
+    edits: impl Fn() -> Vec<Edit>,
     what: &str,
     at: Range<usize>,
     with: impl IntoIterator<Item = &'e E>,
 ) -> Result<File, Error> {
-    let new = edited_in_turn(file, edits, what)?;
+    let new = edited_in_turn(file, || Some(edits()), what)?;
     let (old, found) = (E::list(file.config()), E::list(new.config()));
     let is_intended = old[..at.start].iter().chain(with).chain(&old[at.end..]).eq(found)
-        && are_equal_apart_from(E::LIST, file.config(), new.config());
+        && are_equal_apart_from(&[E::LIST], file.config(), new.config());
     if is_intended { Ok(new) } else { Err(unsafe_to_change(file.path(), what)) }
 }
 
 /// The file with edits made all at once, or one after the other where they meet: a list of which all goes, one key made by two.
-fn edited_in_turn(file: &File, edits: Vec<Edit>, what: &str) -> Result<File, Error> {
-    if edits.len() < 2 {
-        return edited(file, edits, what);
-    }
-    if let Ok(new) = edited(file, edits.clone(), what) {
-        return Ok(new);
+/// They are made anew for that rather than kept: they may be larger than the file. `None` are edits that cannot be told.
+fn edited_in_turn(
+    file: &File,
+    edits: impl Fn() -> Option<Vec<Edit>>,
+    what: &str,
+) -> Result<File, Error> {
+    let edits = || edits().ok_or_else(|| unsafe_to_change(file.path(), what));
+    let all = edits()?;
+    let is_one = all.len() < 2;
+    match edited(file, all, what) {
+        Err(Error::Unsafe { .. }) if !is_one => {}
+        other => return other,
     }
     let mut new = Cow::Borrowed(file);
-    for edit in edits {
+    for edit in edits()? {
         new = Cow::Owned(edited(&new, vec![edit], what)?);
     }
     Ok(new.into_owned())
@@ -201,20 +209,26 @@ fn edited_in_turn(file: &File, edits: Vec<Edit>, what: &str) -> Result<File, Err
 fn edited(file: &File, edits: Vec<Edit>, what: &str) -> Result<File, Error> {
     let failed = || unsafe_to_change(file.path(), what);
     let root = file.root().filter(|root| root.kind() == Kind::Map).ok_or_else(failed)?;
-    let (mut items, mut splices) = (Items::new(root), Vec::new());
+    let (mut items, mut splices, mut at_the_end) = (Items::new(root), Vec::new(), Vec::new());
     let edits = edits.into_iter().map(|edit| place::grounded(&mut items, edit));
     let edits: Result<Vec<Edit>, _> = edits.collect();
     let edits = edits.map_err(|error| no_place(error, file.path(), what))?;
     for edit in &edits {
         let after = place_of_current_context(root, edit);
-        splices.extend(place::splices(&mut items, edit, after).ok_or_else(failed)?);
+        let made = place::splices(&mut items, edit, after).ok_or_else(failed)?;
+        // What comes after a pair stands before what comes at the end, where that pair is the last.
+        if after.is_some() { &mut splices } else { &mut at_the_end }.extend(made);
     }
+    splices.append(&mut at_the_end);
     drop(items);
     let text = splice::apply(file.text(), splices).ok_or_else(failed)?;
     // Before the result is parsed: what both need is large, and so never there twice.
     let intended = Meaning::edited(root, &edits).ok_or_else(failed)?;
     drop(edits);
-    let new = File::from_text(file.path().to_owned(), text).map_err(|_| failed())?;
+    let new = File::from_text(file.path().to_owned(), text).map_err(|error| match error {
+        file::Error::TooLarge { .. } | file::Error::TooManyValues { .. } => error.into(),
+        _ => failed(),
+    })?;
     if intended == new.meaning() { Ok(new) } else { Err(failed()) }
 }
 

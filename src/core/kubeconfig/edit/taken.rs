@@ -4,21 +4,44 @@ use std::borrow::Cow;
 
 use crate::core::kubeconfig::entry::Entry;
 use crate::core::kubeconfig::file::File;
+use crate::core::kubeconfig::types::{NamedCluster, NamedContext, NamedUser};
 use crate::core::kubeconfig::yaml::change::{Edit, changed, difference};
 use crate::core::kubeconfig::yaml::emit::{self, Value};
 use crate::core::kubeconfig::yaml::tree::Cursor;
 
 use super::anchors::verbatim;
 use super::entries::{self, item, position};
-use super::{Error, edited_to, writable};
+use super::{
+    CURRENT_CONTEXT, Error, are_equal_apart_from, edited_in_turn, unsafe_to_change, writable,
+};
 
 /// An entry of another file on its way.
-pub struct Taken<'a, E> {
+pub struct Taken<'a, E: Entry> {
     /// Where it stands there, and what is read from that.
     node: Option<Cursor<'a>>,
     old: &'a E,
-    /// What it is to be here.
-    pub new: E,
+    /// What it is to be here; borrowed where that is just what it is there.
+    pub new: Cow<'a, E>,
+}
+
+/// Entries of other files that a file takes in.
+#[derive(Default)]
+pub struct Added<'a> {
+    /// To the end of `clusters`.
+    pub clusters: Vec<Taken<'a, NamedCluster>>,
+    /// To the end of `users`.
+    pub users: Vec<Taken<'a, NamedUser>>,
+    /// To the end of `contexts`.
+    pub contexts: Vec<Taken<'a, NamedContext>>,
+}
+
+/// How entries are written.
+#[derive(Clone, Copy)]
+enum Written {
+    /// As they stand there.
+    Whole,
+    /// The same; but what we know of one that cannot be had so, or would not be read as it.
+    AsRead,
 }
 
 /// All entries of one kind that a file has, in their order, to be the same elsewhere.
@@ -27,21 +50,31 @@ pub fn entries_of<E: Entry>(from: &File) -> Vec<Taken<'_, E>> {
     let list = pairs.filter(|(key, _)| key.target().text() == E::LIST).last();
     let mut nodes = list.into_iter().flat_map(|(_, list)| list.target().children());
     let entries = E::list(from.config()).iter();
-    entries.map(|old| Taken { node: nodes.next(), old, new: old.clone() }).collect()
+    entries.map(|old| Taken { node: nodes.next(), old, new: Cow::Borrowed(old) }).collect()
 }
 
-impl<E: Entry> Taken<'_, E> {
+impl<'a, E: Entry> Taken<'a, E> {
+    /// Makes it another one.
+    pub fn become_new(&mut self, new: E) {
+        self.new = if new == *self.old { Cow::Borrowed(self.old) } else { Cow::Owned(new) };
+    }
+
+    fn written(&self, how: Written) -> Option<Value> {
+        match how {
+            Written::Whole => self.whole(),
+            Written::AsRead => Some(self.value()),
+        }
+    }
+
     /// As it stands there, but for what is to differ; what we know of it where that cannot be had, as with merge keys.
     fn value(&self) -> Value {
-        self.whole().filter(|value| self.is_said_by(value)).unwrap_or_else(|| item(&self.new))
+        self.whole().filter(|value| self.is_said_by(value)).unwrap_or_else(|| item(&*self.new))
     }
 
     fn whole(&self) -> Option<Value> {
         let value = verbatim(self.node?)?;
-        if *self.old == self.new {
-            return Some(value);
-        }
-        let mut edits = difference(&[], &item(self.old), &item(&self.new)).into_iter();
+        let Cow::Owned(new) = &self.new else { return Some(value) };
+        let mut edits = difference(&[], &item(self.old), &item(new)).into_iter();
         edits.try_fold(value, |value, edit| changed(value, &edit.path, edit.change))
     }
 
@@ -50,32 +83,76 @@ impl<E: Entry> Taken<'_, E> {
         let list = Value::Map(vec![(E::LIST.to_owned(), Value::List(vec![value.clone()]))]);
         let text = zeroize::Zeroizing::new(emit::block(&list, 0, "\n"));
         let file = File::from_text("".into(), text);
-        file.is_ok_and(|file| E::list(file.config()) == std::slice::from_ref(&self.new))
+        file.is_ok_and(|file| E::list(file.config()) == std::slice::from_ref(&*self.new))
     }
 }
 
-/// The file with these entries at the end of their list, all at once.
+impl Added<'_> {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.clusters.is_empty() && self.users.is_empty() && self.contexts.is_empty()
+    }
+
+    fn edits(&self, current: Option<&str>, how: Written) -> Option<Vec<Edit>> {
+        let lists =
+            [append(&self.clusters, how)?, append(&self.users, how)?, append(&self.contexts, how)?];
+        let current = current.map(|name| Edit::set([CURRENT_CONTEXT.into()], Value::str(name)));
+        Some(lists.into_iter().flatten().chain(current).collect())
+    }
+}
+
+/// The edit for one list; none where nothing comes to it.
+fn append<E: Entry>(taken: &[Taken<'_, E>], how: Written) -> Option<Option<Edit>> {
+    if taken.is_empty() {
+        return Some(None);
+    }
+    let values: Option<Vec<Value>> = taken.iter().map(|it| it.written(how)).collect();
+    Some(Some(Edit::append([E::LIST.into()], values?)))
+}
+
+/// The file with these entries at the end of their lists, and another current context where one is given; it is parsed once where
+/// that can be done.
 ///
 /// # Errors
 ///
 /// Those of [`set_current_context`](super::set_current_context).
-pub fn take<'a, E: Entry>(file: &'a File, taken: &[Taken<'_, E>]) -> Result<Cow<'a, File>, Error> {
-    if taken.is_empty() {
+pub fn take<'a>(
+    file: &'a File,
+    added: &Added<'_>,
+    current: Option<&str>,
+) -> Result<Cow<'a, File>, Error> {
+    let current = current.filter(|name| file.config().current_context != *name);
+    if added.is_empty() && current.is_none() {
         return Ok(Cow::Borrowed(file));
     }
     let file = writable(Cow::Borrowed(file))?;
-    let end = E::list(file.config()).len();
-    let with = |values: Vec<Value>| {
-        let edit = Edit::append([E::LIST.into()], values);
-        edited_to(&file, vec![edit], E::LIST, end..end, taken.iter().map(|it| &it.new))
+    let with = |how| {
+        let new = edited_in_turn(&file, || added.edits(current, how), "entries")?;
+        let is_intended = has_come(&file, &new, &added.clusters)
+            && has_come(&file, &new, &added.users)
+            && has_come(&file, &new, &added.contexts)
+            && current.is_none_or(|name| new.config().current_context == name)
+            && are_equal_apart_from(
+                &[NamedCluster::LIST, NamedUser::LIST, NamedContext::LIST]
+                    .into_iter()
+                    .chain(current.map(|_| CURRENT_CONTEXT))
+                    .collect::<Vec<_>>(),
+                file.config(),
+                new.config(),
+            );
+        if is_intended { Ok(new) } else { Err(unsafe_to_change(file.path(), "entries")) }
     };
-    let whole: Option<Vec<Value>> = taken.iter().map(Taken::whole).collect();
     // They are looked at one by one only where one of them is odd.
-    let new = match whole.map(&with) {
-        Some(Ok(new)) => new,
-        _ => with(taken.iter().map(Taken::value).collect())?,
-    };
-    Ok(Cow::Owned(new))
+    match with(Written::Whole) {
+        Err(Error::Unsafe { .. }) => with(Written::AsRead),
+        other => other,
+    }
+    .map(Cow::Owned)
+}
+
+fn has_come<E: Entry>(file: &File, new: &File, taken: &[Taken<'_, E>]) -> bool {
+    let wanted = E::list(file.config()).iter().chain(taken.iter().map(|it| &*it.new));
+    wanted.eq(E::list(new.config()))
 }
 
 /// The file in which this entry has taken the place of the one of its name; what nobody knows goes with that one.
@@ -89,13 +166,12 @@ pub fn replace<'a, E: Entry>(file: &'a File, taken: &Taken<'_, E>) -> Result<Cow
     };
     let file = writable(Cow::Borrowed(file))?;
     let stanza = taken.value().get(E::KIND).cloned().unwrap_or_default();
-    entries::replace(&file, &taken.new, index, stanza).map(Cow::Owned)
+    entries::replace(&file, &*taken.new, index, stanza).map(Cow::Owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::kubeconfig::{NamedCluster, NamedUser};
 
     fn file(text: &str) -> File {
         File::parse("config", text.as_bytes()).expect(text)
@@ -104,7 +180,7 @@ mod tests {
     fn taken<'a, E: Entry>(from: &'a File, name: &str, new_name: &str) -> Taken<'a, E> {
         let mut all = entries_of::<E>(from).into_iter();
         let mut taken = all.find(|it| it.old.name() == name).expect(name);
-        new_name.clone_into(taken.new.name_mut());
+        new_name.clone_into(taken.new.to_mut().name_mut());
         taken
     }
 
@@ -113,10 +189,11 @@ mod tests {
         let from = file(
             "x: &c {server: s, odd: [1, {a: b}]}\nclusters: [{name: c, more: 7, cluster: *c}, {name: d, cluster: {}}]\n",
         );
-        let all = [taken::<NamedCluster>(&from, "c", "e"), taken(&from, "d", "d")];
+        let clusters = vec![taken(&from, "c", "e"), taken(&from, "d", "d")];
+        let all = Added { clusters, ..Added::default() };
         let added = |text: &str| {
             let target = file(text);
-            let new = take(&target, &all).expect(text).into_owned();
+            let new = take(&target, &all, None).expect(text).into_owned();
             String::from_utf8(new.bytes().to_vec()).expect("UTF-8")
         };
         let block = "- name: e\n  more: 7\n  cluster:\n    server: s\n    odd:\n    - 1\n    - a: b\n- name: d\n  cluster: {}\n";
@@ -135,8 +212,41 @@ mod tests {
     fn what_cannot_be_copied_comes_in_as_it_is_read() {
         let from = file("b: &b {token: x}\nusers: [{name: u, user: {<<: *b, username: me}}]\n");
         let target = file("users:\n- name: v\n");
-        let new = take(&target, &[taken::<NamedUser>(&from, "u", "u")]).expect("added");
+        let all = Added { users: vec![taken(&from, "u", "u")], ..Added::default() };
+        let new = take(&target, &all, None).expect("added");
         assert_eq!(new.config().users[1], from.config().users[0]);
+    }
+
+    #[test]
+    fn all_kinds_come_at_once_and_in_the_order_in_which_they_would_one_by_one() {
+        let from = file(
+            "clusters: [{name: k}]\nusers: [{name: u}]\ncontexts: [{name: c, context: {cluster: k}}]\n",
+        );
+        let (clusters, users) = (vec![taken(&from, "k", "k")], vec![taken(&from, "u", "u")]);
+        let all = Added { clusters, users, contexts: vec![taken(&from, "c", "c")] };
+        for text in [
+            "",
+            "kind: Config",
+            "kind: Config\nx: [1]\n",
+            "{}",
+            "{\"users\":[]}",
+            "users:\n- name: v\n",
+        ] {
+            let target = file(text);
+            let at_once = take(&target, &all, Some("c")).expect(text).into_owned();
+            let mut single = target;
+            for all in [
+                Added { clusters: vec![taken(&from, "k", "k")], ..Added::default() },
+                Added { users: vec![taken(&from, "u", "u")], ..Added::default() },
+                Added { contexts: vec![taken(&from, "c", "c")], ..Added::default() },
+            ] {
+                single = take(&single, &all, None).expect(text).into_owned();
+            }
+            let single = take(&single, &Added::default(), Some("c")).expect(text).into_owned();
+            assert_eq!(at_once.text(), single.text(), "{text:?}");
+            assert_eq!(at_once.config(), single.config(), "{text:?}");
+            assert_eq!(at_once.config().current_context, "c");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! One change of what a document says, as a path and what becomes of the value there.
 
+use std::borrow::Cow;
+
 use super::emit::Value;
 
 /// From a collection to something in it.
@@ -8,7 +10,7 @@ pub enum Step {
     /// To the item of this index.
     Item(usize),
     /// To the value of this key.
-    Key(String),
+    Key(Cow<'static, str>),
 }
 
 /// What becomes of the value at a path.
@@ -48,9 +50,15 @@ impl Edit {
     }
 }
 
-impl From<&str> for Step {
-    fn from(key: &str) -> Self {
-        Self::Key(key.to_owned())
+impl From<&'static str> for Step {
+    fn from(key: &'static str) -> Self {
+        Self::Key(Cow::Borrowed(key))
+    }
+}
+
+impl From<String> for Step {
+    fn from(key: String) -> Self {
+        Self::Key(Cow::Owned(key))
     }
 }
 
@@ -67,11 +75,11 @@ pub fn difference(path: &[Step], old: &Value, new: &Value) -> Vec<Edit> {
         _ if old == new => Vec::new(),
         (Value::Map(old_pairs), Value::Map(pairs)) => {
             let changed = pairs.iter().flat_map(|(key, value)| match old.get(key) {
-                Some(before) => difference(&below(key.as_str().into()), before, value),
-                None => vec![Edit::set(below(key.as_str().into()), value.clone())],
+                Some(before) => difference(&below(key.clone().into()), before, value),
+                None => vec![Edit::set(below(key.clone().into()), value.clone())],
             });
             let gone = old_pairs.iter().filter(|(key, _)| new.get(key).is_none());
-            let gone = gone.map(|(key, _)| Edit::remove(below(key.as_str().into())));
+            let gone = gone.map(|(key, _)| Edit::remove(below(key.clone().into())));
             changed.chain(gone).collect()
         }
         (Value::List(old_items), Value::List(items)) => difference_of_lists(path, old_items, items),
@@ -123,11 +131,13 @@ pub fn changed(mut value: Value, path: &[Step], change: Change) -> Option<Value>
     };
     let is_removed = rest.is_empty() && change == Change::Remove;
     match (step, &mut value) {
-        (Step::Key(key), Value::Map(pairs)) => match pairs.iter().position(|(it, _)| it == key) {
-            Some(at) if is_removed => drop(pairs.remove(at)),
-            Some(at) => pairs[at].1 = changed(std::mem::take(&mut pairs[at].1), rest, change)?,
-            None => pairs.push((key.clone(), made(rest, change)?)),
-        },
+        (Step::Key(key), Value::Map(pairs)) => {
+            match pairs.iter().position(|(it, _)| *it == **key) {
+                Some(at) if is_removed => drop(pairs.remove(at)),
+                Some(at) => pairs[at].1 = changed(std::mem::take(&mut pairs[at].1), rest, change)?,
+                None => pairs.push((key.to_string(), made(rest, change)?)),
+            }
+        }
         (Step::Key(_), Value::Null) => value = made(path, change)?,
         (Step::Item(at), Value::List(items)) if *at < items.len() => match is_removed {
             true => drop(items.remove(*at)),
@@ -146,7 +156,7 @@ pub fn made(path: &[Step], change: Change) -> Option<Value> {
         Change::Remove => return None,
     };
     path.iter().rev().try_fold(innermost, |inner, step| match step {
-        Step::Key(key) => Some(Value::Map(vec![(key.clone(), inner)])),
+        Step::Key(key) => Some(Value::Map(vec![(key.to_string(), inner)])),
         Step::Item(_) => None,
     })
 }

@@ -178,35 +178,65 @@ impl<'de> Visitor<'de> for Anything {
 
 /// `key: value` in block style, as the lines that a mapping at column `indent` holds; the first line without indentation.
 pub fn block_pair(key: &str, value: &Value, indent: usize, newline: &str) -> String {
-    let key = scalar::write(key, Quote::Plain, false);
-    let start_of_line = format!("{newline}{}", " ".repeat(indent));
-    match value {
-        Value::Map(pairs) if !pairs.is_empty() => {
-            format!("{key}:{start_of_line}  {}", block(value, indent + 2, newline))
-        }
-        // As kubectl does, a list is not indented under its key.
-        Value::List(items) if !items.is_empty() => {
-            format!("{key}:{start_of_line}{}", block(value, indent, newline))
-        }
-        _ => format!("{key}: {}", block(value, indent, newline)),
-    }
+    let mut text = String::new();
+    write_pair(&mut text, key, value, indent, newline);
+    text
 }
 
 /// A value in block style at column `indent`; its first line without indentation.
 pub fn block(value: &Value, indent: usize, newline: &str) -> String {
-    let between = format!("{newline}{}", " ".repeat(indent));
+    let mut text = String::new();
+    write_block(&mut text, value, indent, newline);
+    text
+}
+
+fn write_pair(text: &mut String, key: &str, value: &Value, indent: usize, newline: &str) {
+    text.push_str(&scalar::write(key, Quote::Plain, false));
+    text.push(':');
     match value {
         Value::Map(pairs) if !pairs.is_empty() => {
-            let pairs = pairs.iter().map(|(key, value)| block_pair(key, value, indent, newline));
-            pairs.collect::<Vec<_>>().join(&between)
+            start_line(text, indent + 2, newline);
+            write_block(text, value, indent + 2, newline);
+        }
+        // As kubectl does, a list is not indented under its key.
+        Value::List(items) if !items.is_empty() => {
+            start_line(text, indent, newline);
+            write_block(text, value, indent, newline);
+        }
+        _ => {
+            text.push(' ');
+            write_block(text, value, indent, newline);
+        }
+    }
+}
+
+fn write_block(text: &mut String, value: &Value, indent: usize, newline: &str) {
+    match value {
+        Value::Map(pairs) if !pairs.is_empty() => {
+            for (at, (key, value)) in pairs.iter().enumerate() {
+                if at > 0 {
+                    start_line(text, indent, newline);
+                }
+                write_pair(text, key, value, indent, newline);
+            }
         }
         Value::List(items) if !items.is_empty() => {
-            let items = items.iter().map(|item| format!("- {}", block(item, indent + 2, newline)));
-            items.collect::<Vec<_>>().join(&between)
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    start_line(text, indent, newline);
+                }
+                text.push_str("- ");
+                write_block(text, item, indent + 2, newline);
+            }
         }
-        Value::Str(text) => scalar::write(text, Quote::Plain, false),
-        _ => in_brackets(value, &Brackets { lines: None, gap: " " }),
+        Value::Str(string) => text.push_str(&scalar::write(string, Quote::Plain, false)),
+        _ => text.push_str(&in_brackets(value, &Brackets { lines: None, gap: " " })),
     }
+}
+
+fn start_line(text: &mut String, indent: usize, newline: &str) {
+    text.push_str(newline);
+    text.extend(std::iter::repeat_n(' ', indent));
 }
 
 /// A value in brackets; every string in double quotes, so that JSON stays JSON.

@@ -148,7 +148,7 @@ impl Intended<'_> {
     fn pairs(&self, map: Cursor<'_>, all: &[Below<'_>]) -> Option<Vec<Digest>> {
         let (mut edits, mut found) = (by_step(all), Vec::new());
         for (name, value) in map.pairs() {
-            let step = Step::Key(name.target().text().to_owned());
+            let step = Step::Key(name.target().text().to_owned().into());
             let edits = edits.remove(&step).unwrap_or_default();
             if !is_removed(&edits) {
                 found.extend([self.digests[name.index()], self.digest(value, &edits)?]);
