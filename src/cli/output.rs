@@ -320,6 +320,10 @@ pub fn exit_of(error: &io::Error) -> Exit {
 /// Makes foreign text harmless: every character that would move the cursor, change colours, reorder or break a line is
 /// written as `\u{..}`. Newlines stay.
 pub fn escape(text: &str) -> String {
+    // Most of it has nothing to escape, and there may be very much of it.
+    if text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         if is_unprintable(c) && c != '\n' {
@@ -333,7 +337,8 @@ pub fn escape(text: &str) -> String {
 
 /// The same for what must stay on one line.
 pub fn escape_line(text: &str) -> String {
-    escape(text).replace('\n', "\\n")
+    let text = escape(text);
+    if text.contains('\n') { text.replace('\n', "\\n") } else { text }
 }
 
 /// JSON in which every character that a terminal would obey has its escape: outside of strings there is none.

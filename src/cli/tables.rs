@@ -241,9 +241,16 @@ pub fn rows<const N: usize>(rows: impl Iterator<Item = [String; N]>) -> String {
             *width = cell.chars().count().max(*width);
         }
     }
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    };
-    rows.iter().map(line).collect()
+    let mut text =
+        String::with_capacity(rows.len() * widths.iter().map(|it| it + 2).sum::<usize>());
+    for row in &rows {
+        let start = text.len();
+        for (cell, width) in row.iter().zip(widths) {
+            text.push_str(cell);
+            text.extend(std::iter::repeat_n(' ', width - cell.chars().count() + 2));
+        }
+        text.truncate(start + text[start..].trim_end().len());
+        text.push('\n');
+    }
+    text
 }

@@ -199,21 +199,46 @@ impl File {
         Ok(Self::made_of(path, text, tree, config))
     }
 
+    /// The same, where it says what is intended. What that takes to be seen is gone before the rest is read: of a large file both are
+    /// much.
+    pub(super) fn from_text_saying(
+        path: PathBuf,
+        text: Zeroizing<String>,
+        intended: Meaning,
+    ) -> Result<Option<Self>, Error> {
+        let tree = Self::parsed(&path, &text)?;
+        if Meaning::of(tree.root(&text)) != intended {
+            return Ok(None);
+        }
+        drop(intended);
+        let config = Self::said(&path, &text, &tree)?;
+        Ok(Some(Self::made_of(path, text, tree, config)))
+    }
+
     fn made_of(path: PathBuf, text: Zeroizing<String>, tree: Tree, config: Config) -> Self {
         let has_more_documents = tree.has_more_documents();
         Self { path, text, tree: tree.into(), has_more_documents, config }
     }
 
     fn read(path: &Path, text: &str) -> Result<(Tree, Config), Error> {
+        let tree = Self::parsed(path, text)?;
+        let config = Self::said(path, text, &tree)?;
+        Ok((tree, config))
+    }
+
+    fn parsed(path: &Path, text: &str) -> Result<Tree, Error> {
         check_size(path, text.len())?;
-        let tree = Tree::parse(text).map_err(|error| broken(path, text, error))?;
+        Tree::parse(text).map_err(|error| broken(path, text, error))
+    }
+
+    fn said(path: &Path, text: &str, tree: &Tree) -> Result<Config, Error> {
         let mut config = typed_config(path, tree.root(text))?;
         // Lists grow by doubling: a large one would hold up to twice what it needs.
         config.contexts.shrink_to_fit();
         config.clusters.shrink_to_fit();
         config.users.shrink_to_fit();
         check_names(path, &config)?;
-        Ok((tree, config))
+        Ok(config)
     }
 
     /// A file that is not there: as good as an empty one.
@@ -290,10 +315,6 @@ impl File {
         // It was parsed before, so it can be.
         let tree = self.tree.get_or_init(|| Tree::parse(&self.text).unwrap_or_default());
         tree.root(&self.text)
-    }
-
-    pub(super) fn meaning(&self) -> Meaning {
-        Meaning::of(self.root())
     }
 }
 

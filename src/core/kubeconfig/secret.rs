@@ -8,13 +8,14 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use zeroize::Zeroizing;
 
-/// A secret text, such as a token.
+/// A secret text, such as a token. Most entries have none, of which there may be very many: it takes no more than a pointer then,
+/// and there is nothing to wipe.
 #[derive(Clone, Default, Eq, PartialEq)]
-pub struct Secret(Zeroizing<String>);
+pub struct Secret(Option<Box<Zeroizing<String>>>);
 
-/// Bytes that a kubeconfig holds as Base64 (the `-data` fields); they may be a key.
+/// Bytes that a kubeconfig holds as Base64 (the `-data` fields); they may be a key. As small as a [`Secret`].
 #[derive(Clone, Default, Eq, PartialEq)]
-pub struct Data(Zeroizing<Vec<u8>>);
+pub struct Data(Option<Box<Zeroizing<Vec<u8>>>>);
 
 /// Go's `base64.StdEncoding`: padding is needed, stray bits at the end are not looked at.
 const STANDARD: GeneralPurpose = GeneralPurpose::new(
@@ -27,34 +28,36 @@ const STANDARD: GeneralPurpose = GeneralPurpose::new(
 impl Secret {
     /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
+        let text = Zeroizing::new(text.into());
+        Self((!text.is_empty()).then(|| Box::new(text)))
     }
 
     /// The text itself.
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.as_ref().map_or("", |text| text)
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 }
 
 impl Data {
     /// Wraps bytes.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Zeroizing::new(bytes.into()))
+        let bytes = Zeroizing::new(bytes.into());
+        Self((!bytes.is_empty()).then(|| Box::new(bytes)))
     }
 
     /// The bytes themselves.
     pub fn expose(&self) -> &[u8] {
-        &self.0
+        self.0.as_ref().map_or(&[], |bytes| bytes)
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// As a kubeconfig holds them.
@@ -80,7 +83,7 @@ impl fmt::Debug for Secret {
 
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Data({} bytes)", self.0.len())
+        write!(f, "Data({} bytes)", self.expose().len())
     }
 }
 

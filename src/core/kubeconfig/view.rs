@@ -124,6 +124,10 @@ impl<'a> View<'a> {
 
     /// The entries of a kind; of those with one name the first wins, whole.
     pub fn entries<E: Entry>(self) -> Vec<Item<'a, E>> {
+        if let [_] = self.files {
+            // No file is read that has one name twice.
+            return self.everywhere::<E>().collect();
+        }
         let mut seen = BTreeSet::new();
         self.everywhere::<E>().filter(|item| seen.insert(item.entry.name())).collect()
     }

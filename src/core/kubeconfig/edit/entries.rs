@@ -166,11 +166,11 @@ fn without<E: Entry>(file: &File, names: &BTreeSet<String>) -> Option<File> {
         return None;
     }
     let text = splice::apply(file.text(), removal::remove_items((key, list), &goes)?)?;
-    let new = File::from_text(file.path().to_owned(), text).ok()?;
+    let intended = Meaning::without(file.root()?, E::LIST, &goes);
+    let new = File::from_text_saying(file.path().to_owned(), text, intended).ok()??;
     let is_intended =
         entries.iter().filter(|entry| !names.contains(entry.name())).eq(E::list(new.config()))
-            && are_equal_apart_from(&[E::LIST], file.config(), new.config())
-            && new.meaning() == Meaning::without(file.root()?, E::LIST, &goes);
+            && are_equal_apart_from(&[E::LIST], file.config(), new.config());
     is_intended.then_some(new)
 }
 

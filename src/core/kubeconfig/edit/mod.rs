@@ -225,11 +225,13 @@ fn edited(file: &File, edits: Vec<Edit>, what: &str) -> Result<File, Error> {
     // Before the result is parsed: what both need is large, and so never there twice.
     let intended = Meaning::edited(root, &edits).ok_or_else(failed)?;
     drop(edits);
-    let new = File::from_text(file.path().to_owned(), text).map_err(|error| match error {
-        file::Error::TooLarge { .. } | file::Error::TooManyValues { .. } => error.into(),
-        _ => failed(),
-    })?;
-    if intended == new.meaning() { Ok(new) } else { Err(failed()) }
+    match File::from_text_saying(file.path().to_owned(), text, intended) {
+        Ok(new) => new.ok_or_else(failed),
+        Err(error @ (file::Error::TooLarge { .. } | file::Error::TooManyValues { .. })) => {
+            Err(error.into())
+        }
+        Err(_) => Err(failed()),
+    }
 }
 
 fn no_place(error: place::Error, path: &Path, what: &str) -> Error {

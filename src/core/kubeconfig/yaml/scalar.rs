@@ -33,6 +33,7 @@ const TRUE: [&str; 11] = ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE",
 const FALSE: [&str; 11] =
     ["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"];
 const NULL: [&str; 5] = ["", "~", "null", "Null", "NULL"];
+const LONGEST_WORD: usize = "false".len();
 const NOT_FINITE: [&str; 12] = [
     ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF", ".nan", ".NaN",
     ".NAN",
@@ -41,6 +42,11 @@ const NOT_FINITE: [&str; 12] = [
 /// What go-yaml makes of the plain scalar `text`.
 pub fn resolve(text: &str) -> Resolved {
     match text {
+        // Most texts are longer than any such word, and this is asked of each several times.
+        _ if text.len() > LONGEST_WORD => match is_number(text) {
+            true => Resolved::Number,
+            false => Resolved::Str,
+        },
         "<<" => Resolved::Merge,
         _ if NULL.contains(&text) => Resolved::Null,
         _ if TRUE.contains(&text) => Resolved::Bool(true),
@@ -102,11 +108,11 @@ pub fn number(text: &str) -> Option<Number> {
 }
 
 fn is_number(text: &str) -> bool {
-    if NOT_FINITE.contains(&text) {
-        return true;
-    }
     if !text.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) {
         return false;
+    }
+    if NOT_FINITE.contains(&text) {
+        return true;
     }
     let text = text.replace('_', "");
     is_integer(&text) || is_float(&text)
