@@ -18,9 +18,6 @@ pub trait Entry: Clone + PartialEq + 'static {
     /// Its name.
     fn name(&self) -> &str;
 
-    /// Its name, to be changed.
-    fn name_mut(&mut self) -> &mut String;
-
     /// What it holds.
     fn stanza(&self) -> &Self::Stanza;
 
@@ -50,10 +47,6 @@ macro_rules! entry {
 
             fn name(&self) -> &str {
                 &self.name
-            }
-
-            fn name_mut(&mut self) -> &mut String {
-                &mut self.name
             }
 
             fn stanza(&self) -> &$stanza {

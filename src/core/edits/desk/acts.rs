@@ -84,9 +84,9 @@ impl Desk<'_> {
             file: file.clone(),
         };
         let Added { clusters, users, contexts } = added;
-        let clusters = clusters.iter().map(|it| step(NamedCluster::KIND, it.new.name()));
-        let users = users.iter().map(|it| step(NamedUser::KIND, it.new.name()));
-        let contexts = contexts.iter().map(|it| step(NamedContext::KIND, it.new.name()));
+        let clusters = clusters.iter().map(|it| step(NamedCluster::KIND, it.entry().name()));
+        let users = users.iter().map(|it| step(NamedUser::KIND, it.entry().name()));
+        let contexts = contexts.iter().map(|it| step(NamedContext::KIND, it.entry().name()));
         self.steps.extend(clusters.chain(users).chain(contexts));
         let name = current.map(str::to_owned);
         self.steps.extend(name.map(|name| EditStep::Switched { name, file: file.clone() }));
@@ -95,7 +95,7 @@ impl Desk<'_> {
 
     /// Puts an entry of another file in the place of the one of its name, in the file of that one.
     pub fn replace<E: Entry>(&mut self, taken: &Taken<'_, E>) -> Result<(), Error> {
-        let name = taken.new.name().to_owned();
+        let name = taken.entry().name().to_owned();
         let file = self.need::<E>(&name)?.file.path().to_owned();
         self.edit(&file, |file| kubeconfig::replace(file, taken))?;
         let (kind, fields) = (E::KIND, Vec::new());

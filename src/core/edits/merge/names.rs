@@ -165,7 +165,7 @@ impl<'a, E: Rooted> Decided<'a, E> {
             return self.added.push(taken);
         }
         let mut all = self.added.iter_mut().chain(&mut self.replaced);
-        match all.find(|it| it.new.name() == taken.new.name()) {
+        match all.find(|it| it.entry().name() == taken.entry().name()) {
             Some(earlier) => *earlier = taken,
             None => self.replaced.push(taken),
         }

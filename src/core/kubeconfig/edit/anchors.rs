@@ -80,7 +80,10 @@ fn read(node: Cursor<'_>, left: &mut usize) -> Option<Value> {
                 let value = read(value, left)?;
                 is_text.then(|| (key.text().to_owned(), value))
             };
-            node.pairs().map(pair).collect::<Option<_>>().map(Value::Map)
+            // Of a large file many are held at once.
+            let mut pairs: Vec<_> = node.pairs().map(pair).collect::<Option<_>>()?;
+            pairs.shrink_to_fit();
+            Some(Value::Map(pairs))
         }
         Kind::Seq => {
             let items: Option<_> = node.children().map(|item| read(item, left)).collect();

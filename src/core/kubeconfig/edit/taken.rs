@@ -20,8 +20,8 @@ pub struct Taken<'a, E: Entry> {
     /// Where it stands there, and what is read from that.
     node: Option<Cursor<'a>>,
     old: &'a E,
-    /// What it is to be here; borrowed where that is just what it is there.
-    pub new: Cow<'a, E>,
+    /// What it is to be here, where that is not just what it is there.
+    new: Option<Box<E>>,
 }
 
 /// Entries of other files that a file takes in.
@@ -50,13 +50,18 @@ pub fn entries_of<E: Entry>(from: &File) -> Vec<Taken<'_, E>> {
     let list = pairs.filter(|(key, _)| key.target().text() == E::LIST).last();
     let mut nodes = list.into_iter().flat_map(|(_, list)| list.target().children());
     let entries = E::list(from.config()).iter();
-    entries.map(|old| Taken { node: nodes.next(), old, new: Cow::Borrowed(old) }).collect()
+    entries.map(|old| Taken { node: nodes.next(), old, new: None }).collect()
 }
 
-impl<'a, E: Entry> Taken<'a, E> {
+impl<E: Entry> Taken<'_, E> {
+    /// What it is to be here.
+    pub fn entry(&self) -> &E {
+        self.new.as_deref().unwrap_or(self.old)
+    }
+
     /// Makes it another one.
     pub fn become_new(&mut self, new: E) {
-        self.new = if new == *self.old { Cow::Borrowed(self.old) } else { Cow::Owned(new) };
+        self.new = (new != *self.old).then(|| Box::new(new));
     }
 
     fn written(&self, how: Written) -> Option<Value> {
@@ -68,12 +73,12 @@ impl<'a, E: Entry> Taken<'a, E> {
 
     /// As it stands there, but for what is to differ; what we know of it where that cannot be had, as with merge keys.
     fn value(&self) -> Value {
-        self.whole().filter(|value| self.is_said_by(value)).unwrap_or_else(|| item(&*self.new))
+        self.whole().filter(|value| self.is_said_by(value)).unwrap_or_else(|| item(self.entry()))
     }
 
     fn whole(&self) -> Option<Value> {
         let value = verbatim(self.node?)?;
-        let Cow::Owned(new) = &self.new else { return Some(value) };
+        let Some(new) = self.new.as_deref() else { return Some(value) };
         let mut edits = difference(&[], &item(self.old), &item(new)).into_iter();
         edits.try_fold(value, |value, edit| changed(value, &edit.path, edit.change))
     }
@@ -83,7 +88,7 @@ impl<'a, E: Entry> Taken<'a, E> {
         let list = Value::Map(vec![(E::LIST.to_owned(), Value::List(vec![value.clone()]))]);
         let text = zeroize::Zeroizing::new(emit::block(&list, 0, "\n"));
         let file = File::from_text("".into(), text);
-        file.is_ok_and(|file| E::list(file.config()) == std::slice::from_ref(&*self.new))
+        file.is_ok_and(|file| E::list(file.config()) == std::slice::from_ref(self.entry()))
     }
 }
 
@@ -151,7 +156,7 @@ pub fn take<'a>(
 }
 
 fn has_come<E: Entry>(file: &File, new: &File, taken: &[Taken<'_, E>]) -> bool {
-    let wanted = E::list(file.config()).iter().chain(taken.iter().map(|it| &*it.new));
+    let wanted = E::list(file.config()).iter().chain(taken.iter().map(Taken::entry));
     wanted.eq(E::list(new.config()))
 }
 
@@ -161,12 +166,12 @@ fn has_come<E: Entry>(file: &File, new: &File, taken: &[Taken<'_, E>]) -> bool {
 ///
 /// As for [`take`].
 pub fn replace<'a, E: Entry>(file: &'a File, taken: &Taken<'_, E>) -> Result<Cow<'a, File>, Error> {
-    let Some(index) = position::<E>(file, taken.new.name()) else {
+    let Some(index) = position::<E>(file, taken.entry().name()) else {
         return Ok(Cow::Borrowed(file));
     };
     let file = writable(Cow::Borrowed(file))?;
     let stanza = taken.value().get(E::KIND).cloned().unwrap_or_default();
-    entries::replace(&file, &*taken.new, index, stanza).map(Cow::Owned)
+    entries::replace(&file, taken.entry(), index, stanza).map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -180,7 +185,7 @@ mod tests {
     fn taken<'a, E: Entry>(from: &'a File, name: &str, new_name: &str) -> Taken<'a, E> {
         let mut all = entries_of::<E>(from).into_iter();
         let mut taken = all.find(|it| it.old.name() == name).expect(name);
-        new_name.clone_into(taken.new.to_mut().name_mut());
+        taken.become_new(E::new(new_name, taken.old.stanza().clone()));
         taken
     }
 
