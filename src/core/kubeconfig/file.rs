@@ -19,8 +19,9 @@ use crate::core::changes::quoted;
 
 /// The largest file that is read, in bytes: about 3,000 contexts with embedded certificates.
 ///
-/// An edit holds the old and the new text and what both say at once, some six times this: more would not fit into the 128 MB that
-/// any input must be answered in.
+/// An edit holds the old and the new text and what both say at once. Of such certificates that is some six times this, and more
+/// would not fit into the 128 MB that any input should be answered in; of hundreds of thousands of small entries it is up to
+/// eighteen times this.
 pub const MAX_BYTES: usize = 16 << 20;
 
 /// A kubeconfig and the bytes that it was read from.

@@ -104,3 +104,12 @@ fn what_cannot_be_edited_safely_is_not_edited() {
         "config: cannot change `current-context` without changing something else"
     );
 }
+
+#[test]
+fn a_result_that_could_not_be_read_is_called_too_large() {
+    let text = format!("kind: Config\n#{}\n", "x".repeat(MAX_BYTES - 20));
+    assert!(set_current_context(&parse(&text), "b").is_err_and(|error| {
+        error.to_string().contains("are too many for a kubeconfig")
+            && error.hint().is_some_and(|hint| hint.contains("several files"))
+    }));
+}
