@@ -19,9 +19,8 @@ use crate::core::changes::quoted;
 
 /// The largest file that is read, in bytes: about 3,000 contexts with embedded certificates.
 ///
-/// An edit holds the old and the new text and what both say at once. Of such certificates that is some six times this, and more
-/// would not fit into the 128 MB that any input should be answered in; of hundreds of thousands of small entries it is up to
-/// eighteen times this.
+/// An edit holds the old and the new text and what both say at once, some six times this: more would not fit into the 128 MB that
+/// any input should be answered in. Of small entries, which take more than their text, fewer are read.
 pub const MAX_BYTES: usize = 16 << 20;
 
 /// A kubeconfig and the bytes that it was read from.
@@ -171,7 +170,14 @@ impl File {
     ///
     /// As for [`File::parse`].
     pub fn to_read(path: impl Into<PathBuf>, bytes: Bytes) -> Result<Self, Error> {
-        Ok(Self { tree: OnceLock::new(), ..Self::of(path, bytes)? })
+        let mut file = Self::of(path, bytes)?;
+        file.rest();
+        Ok(file)
+    }
+
+    /// Lets go what only an edit needs, which may be large: another edit parses the file again.
+    pub fn rest(&mut self) {
+        self.tree = OnceLock::new();
     }
 
     /// As [`File::parse`], without a copy.

@@ -13,8 +13,8 @@ use super::scalar::{self, Number, Resolved};
 use super::tree::{Cursor, Kind, MAX_NODES};
 
 /// The most bytes that what is read may take, texts and the entries that hold them: aliases multiply both, and `{}` is two bytes
-/// that become hundreds.
-pub const MOST_BYTES: usize = 96 << 20;
+/// that become hundreds. An edit holds that twice, and both texts, in the 128 MB that any input should be answered in.
+pub const MOST_BYTES: usize = 22 << 20;
 
 /// How deep data of other tools may be nested. Everything else is as deep as its type.
 const MAX_DEPTH: usize = 256;
