@@ -34,15 +34,6 @@ where
     work_off(items.into_iter(), WAITING, work)
 }
 
-/// Does both at once, the first on another thread.
-pub fn both<A: Send, B>(first: impl FnOnce() -> A + Send, second: impl FnOnce() -> B) -> (A, B) {
-    thread::scope(|scope| {
-        let first = scope.spawn(first);
-        let second = second();
-        (first.join().unwrap_or_else(|panic| panic::resume_unwind(panic)), second)
-    })
-}
-
 /// Does `work` on each item that `give` hands out, `most` at the most, on the other cores while `give` goes on and on all once it is
 /// done. Returns what came of `give`, and of the items in their order.
 pub fn meanwhile<T: Send, R: Send, G>(
@@ -163,7 +154,6 @@ mod tests {
                 },
             );
             assert_eq!(given, ("given", doubled));
-            assert_eq!(both(|| count, || -1), (count, -1));
         }
     }
 }

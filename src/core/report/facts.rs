@@ -1,6 +1,6 @@
 //! Certificates, requests, keys and lists in the words of a Kubernetes user.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::core::x509::cert::{Certificate, hex};
 use crate::core::x509::crl::{Crl, Revoked};
@@ -56,6 +56,13 @@ pub struct CertificateFacts {
     pub extensions: Vec<String>,
     /// SHA-256 of the whole, hexadecimal.
     pub fingerprint: String,
+}
+
+/// A certificate whose facts are told where they are asked for: most who make one do not, and they take as long as to make it.
+#[derive(Clone, Debug)]
+pub struct Described {
+    certificate: Certificate,
+    now: Moment,
 }
 
 /// How a validity stands to now.
@@ -124,6 +131,25 @@ pub struct CrlFacts {
     pub lacks: Vec<&'static str>,
     /// What it revokes.
     pub revoked: Vec<Revoked>,
+}
+
+impl Described {
+    /// `certificate`, seen at `now`.
+    pub fn new(certificate: Certificate, now: Moment) -> Self {
+        Self { certificate, now }
+    }
+
+    /// SHA-256 of the whole, hexadecimal.
+    pub fn fingerprint(&self) -> String {
+        self.certificate.fingerprint()
+    }
+}
+
+/// As [`CertificateFacts`].
+impl Serialize for Described {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        CertificateFacts::new(&self.certificate, self.now).serialize(serializer)
+    }
 }
 
 impl CertificateFacts {

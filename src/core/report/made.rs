@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::facts::{CertificateFacts, RequestFacts};
+use super::facts::{Described, RequestFacts};
 use crate::core::changes::Before;
 use crate::core::plan::{Configure, Kept, KeyStep, Note, Plan, Refusal, Step, Target};
 use crate::core::sign::Made;
@@ -22,7 +22,7 @@ pub struct MadeReport {
     /// Each file, in the order in which it comes into place.
     pub files: Vec<FileReport>,
     /// The certificates that were made or kept; empty in a dry run of what is still to be signed.
-    pub certificates: Vec<CertificateFacts>,
+    pub certificates: Vec<Described>,
     /// The requests that were made.
     pub requests: Vec<RequestFacts>,
     /// What is typed on a node that joins, where a kubeconfig for such nodes was made.
@@ -109,7 +109,7 @@ impl MadeReport {
     /// Tells once what several sets share.
     pub fn tell_once(mut self) -> Self {
         once(&mut self.files, |file| file.path.clone());
-        once(&mut self.certificates, |one| one.fingerprint.clone());
+        once(&mut self.certificates, Described::fingerprint);
         once(&mut self.warnings, String::clone);
         once(&mut self.notes, String::clone);
         self
@@ -118,7 +118,7 @@ impl MadeReport {
     /// Adds the certificates that are there as asked.
     pub fn add_kept_certificates(&mut self, plan: &Plan, now: Moment) {
         let leaf = |step: &Step| match step {
-            Step::Keep(kept) => kept.chain.first().map(|leaf| CertificateFacts::new(leaf, now)),
+            Step::Keep(kept) => kept.chain.first().map(|leaf| Described::new(leaf.clone(), now)),
             _ => None,
         };
         self.certificates.extend(plan.steps.iter().filter_map(leaf));
@@ -145,11 +145,12 @@ impl MadeReport {
     }
 
     /// Adds what came of it.
-    pub fn add_made(&mut self, made: &[Made], now: Moment) {
-        let leaves = made.iter().filter_map(|one| one.chain.first());
-        self.certificates.extend(leaves.map(|leaf| CertificateFacts::new(leaf, now)));
-        let requests = made.iter().filter_map(|one| one.request.as_ref());
-        self.requests.extend(requests.map(RequestFacts::new));
+    pub fn add_made(&mut self, made: Vec<Made>, now: Moment) {
+        for Made { chain, request, key: _ } in made {
+            let leaf = chain.into_iter().next();
+            self.certificates.extend(leaf.map(|leaf| Described::new(leaf, now)));
+            self.requests.extend(request.as_ref().map(RequestFacts::new));
+        }
     }
 
     /// Adds one file.

@@ -25,7 +25,7 @@ pub use edits::{
 pub use expiry::{
     ExpiryFacts, ExpiryKind, ExpiryPlace, ExpiryReport, ExpiryRow, ExpiryState, Judgement,
 };
-pub use facts::{CertificateFacts, CrlFacts, Days, KeyFacts, RequestFacts};
+pub use facts::{CertificateFacts, CrlFacts, Days, Described, KeyFacts, RequestFacts};
 pub use files::{FileRow, FilesReport, ReaderRow};
 pub use findings::{DifferencesReport, FindingsReport};
 pub use kubeadm::{KubeadmReport, KubeadmRow};
