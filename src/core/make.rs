@@ -7,7 +7,7 @@ use crate::core::inventory::Inventory;
 use crate::core::place::keep_before;
 use crate::core::plan::{self, Plan};
 use crate::core::report::MadeReport;
-use crate::core::sign::{Entries, Outcome, Signed};
+use crate::core::sign::{Entries, Outcome};
 use crate::core::spec::Spec;
 use crate::core::store::{self, Guard, Lockable};
 use crate::core::{Error, World, keys, log, parallel, sign};
@@ -107,23 +107,19 @@ fn carry_out(
 ) -> Result<Made, Error> {
     let mut report = MadeReport::of_plan(&plan);
     let drawn = keys::draw_for(&plan, world.entropy, watch)?;
-    let tasks = plan.steps.len();
-    let work = |task: Task| task.run(world);
-    // To verify, and to read and write kubeconfigs, takes longer than to sign.
-    let (signed, done) = parallel::meanwhile(tasks, work, |give| {
-        let outcome = sign::sign(plan, drawn, world.entropy, &mut |signed| {
-            give(Task::Verify(signed.into()))
+    let place = |entries| place(&entries, world);
+    let (signed, placed) =
+        sign::carry_out_and(plan, drawn, world.entropy, place, |outcome, give| {
+            // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
+            let files = lock_kubeconfigs(&outcome.kubeconfigs, folder.is_some(), world)?;
+            let Outcome { mut changes, kubeconfigs, stdout, made, issued } = outcome;
+            kubeconfigs.into_iter().for_each(give);
+            let issued = issued.iter().map(|(ca, certificate)| (ca.clone(), certificate));
+            changes.list.extend(log::issued(issued, world));
+            Ok::<_, Error>((changes, stdout, made, files))
         })?;
-        // Only now: a search for RSA primes is long, and meanwhile kubectl may want the files.
-        let files = lock_kubeconfigs(&outcome.kubeconfigs, folder.is_some(), world)?;
-        let Outcome { mut changes, kubeconfigs, stdout, made, issued } = outcome;
-        kubeconfigs.into_iter().for_each(|entries| give(Task::Place(entries.into())));
-        let issued = issued.iter().map(|(ca, certificate)| (ca.clone(), certificate));
-        changes.list.extend(log::issued(issued, world));
-        Ok::<_, Error>((changes, stdout, made, files))
-    });
-    let (mut changes, stdout, made, files) = signed?;
-    for placed in done {
+    let (mut changes, stdout, made, files) = signed;
+    for placed in placed {
         changes.list.extend(placed?);
     }
     // Without a folder of its own, the journal is where the log of the CA is, or beside the kubeconfig.
@@ -201,27 +197,6 @@ fn lock_kubeconfigs(
     let folders = kubeconfigs.iter().filter(|_| !has_folder);
     let folders = folders.map(|one| Lockable::Folder(folder_of(&one.out).to_owned()));
     Ok(Some(store::lock(&folders.chain(files).collect::<Vec<_>>(), &world.locks)?))
-}
-
-/// What is done beside the signing.
-enum Task {
-    /// Verify what was signed.
-    Verify(Box<Signed>),
-    /// Bring entries into a kubeconfig, which is locked.
-    Place(Box<Entries>),
-}
-
-impl Task {
-    /// Does it, and tells which files change by it.
-    fn run(self, world: &World<'_>) -> Result<Vec<Change>, Error> {
-        match self {
-            Self::Verify(signed) => {
-                signed.verify()?;
-                Ok(Vec::new())
-            }
-            Self::Place(entries) => place(&entries, world),
-        }
-    }
 }
 
 /// Brings entries into a kubeconfig as it is now, and keeps what it said before.

@@ -81,28 +81,51 @@ pub enum Error {
 ///
 /// A key that does not sign, or a signature that does not verify.
 pub fn carry_out(plan: Plan, drawn: Drawn, entropy: &dyn Entropy) -> Result<Outcome, Error> {
-    // To verify takes longer than to sign. Each signature has a serial number.
-    let signatures = drawn.serials.len();
-    let (outcome, verified) = parallel::meanwhile(signatures, Signed::verify, |signed| {
-        sign(plan, drawn, entropy, signed)
-    });
-    let outcome = outcome?;
-    verified.into_iter().collect::<Result<(), Error>>()?;
-    Ok(outcome)
+    let signed = carry_out_and(plan, drawn, entropy, |(): ()| (), |outcome, _| Ok(outcome));
+    signed.map(|(outcome, _)| outcome)
 }
 
-/// The same, but for verifying: everything that `signed` is given must be verified before anything is let out.
+/// The same, and goes on with `then` once all is signed; what that hands out is for `work`, beside the verifying. Returns what came of
+/// both, which is not let out where something does not verify.
 ///
 /// # Errors
 ///
-/// A key that does not sign.
-pub fn sign(
+/// Those of [`carry_out`], and of `then`.
+pub fn carry_out_and<T: Send, R: Send, O, E: From<Error>>(
+    plan: Plan,
+    drawn: Drawn,
+    entropy: &dyn Entropy,
+    work: impl Fn(T) -> R + Sync,
+    then: impl FnOnce(Outcome, &mut dyn FnMut(T)) -> Result<O, E>,
+) -> Result<(O, Vec<R>), E> {
+    let work = |task| match task {
+        Task::Verify(signed) => signed.verify().map(|()| None),
+        Task::Work(item) => Ok(Some(work(item))),
+    };
+    // To verify takes longer than to sign.
+    let (outcome, done) = parallel::meanwhile(plan.steps.len(), work, |give| {
+        let signed = &mut |signed: Signed| give(Task::Verify(signed.into()));
+        let outcome = sign(plan, drawn, entropy, signed)?;
+        then(outcome, &mut |item| give(Task::Work(item)))
+    });
+    let outcome = outcome?;
+    let done: Vec<Option<R>> = done.into_iter().collect::<Result<_, Error>>()?;
+    Ok((outcome, done.into_iter().flatten().collect()))
+}
+
+/// What is done beside the signing.
+enum Task<T> {
+    Verify(Box<Signed>),
+    Work(T),
+}
+
+/// Signs one after the other, since one may be the CA of the next.
+fn sign(
     plan: Plan,
     drawn: Drawn,
     entropy: &dyn Entropy,
     signed: &mut dyn FnMut(Signed),
 ) -> Result<Outcome, Error> {
-    // One after the other, since one may be the CA of the next.
     let mut signer = Signer {
         keys: drawn.keys.into_iter(),
         serials: drawn.serials.into_iter(),
@@ -274,18 +297,13 @@ impl Signer<'_> {
 }
 
 /// A certificate that was signed, and the one of its CA: to be verified before any is let out.
-pub struct Signed {
+struct Signed {
     certificate: Certificate,
     issuer: Certificate,
 }
 
 impl Signed {
-    /// Whether it may be let out.
-    ///
-    /// # Errors
-    ///
-    /// The signature does not verify.
-    pub fn verify(self) -> Result<(), Error> {
+    fn verify(self) -> Result<(), Error> {
         match is_issued_by(&self.certificate, &self.issuer) {
             true => Ok(()),
             false => Err(Error::Untrue(self.certificate.subject().to_string())),
