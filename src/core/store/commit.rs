@@ -83,6 +83,8 @@ struct OneFile<'a> {
     /// Of its temporary files.
     owner: Owner,
     staged: Option<PathBuf>,
+    /// The mark of what is staged: once that is whole, and again once it is durable.
+    new: Option<Mark>,
     kept: Option<PathBuf>,
 }
 
@@ -129,7 +131,8 @@ impl<'a> Commit<'a> {
             }
             if how != How::Unchanged {
                 let (adds, owner) = (how == How::Extended, Owner { pid, part: Part::Alone });
-                files.push(OneFile { change, target, old, adds, owner, staged: None, kept: None });
+                let (staged, new, kept) = (None, None, None);
+                files.push(OneFile { change, target, old, adds, owner, staged, new, kept });
             }
         }
         // Lines that are half written can only be told by a journal, also where they are all there is to write.
@@ -196,21 +199,24 @@ impl<'a> Commit<'a> {
 
     fn draft(&mut self) -> Result<(), Error> {
         let Some(home) = &self.home else { return Ok(()) };
-        self.entries = self.entries()?;
+        self.entries = self.entries();
         self.draft = Some(journal::draft(home, &self.entries, self.pid)?);
         Ok(())
     }
 
-    fn entries(&self) -> Result<Vec<Entry>, Error> {
-        self.files.iter().map(OneFile::entry).collect()
+    fn entries(&self) -> Vec<Entry> {
+        self.files.iter().filter_map(OneFile::entry).collect()
     }
 
-    fn flush(&self) -> Result<(), Error> {
+    fn flush(&mut self) -> Result<(), Error> {
         let staged =
             self.files.iter().filter_map(|file| Some((file.staged.as_ref()?, &file.change.path)));
         let ours = self.pointed.iter().map(|(_, path)| path).chain(&self.draft);
         let all: Vec<_> = staged.chain(ours.map(|path| (path, path))).collect();
-        parallel::map_waiting(&all, |(written, named)| sync(written, named)).into_iter().collect()
+        let synced = parallel::map_waiting(&all, |(written, named)| sync(written, named));
+        let synced: Vec<Mark> = synced.into_iter().collect::<Result<_, _>>()?;
+        self.files.iter_mut().zip(synced).for_each(|(file, new)| file.new = Some(new));
+        Ok(())
     }
 
     /// Right before the renames: nobody has touched anything since it was read.
@@ -218,14 +224,14 @@ impl<'a> Commit<'a> {
         for file in &self.files {
             look(file.change, &file.target)?;
         }
-        let entries = self.entries()?;
+        let entries = self.entries();
         let drafted = std::mem::replace(&mut self.entries, entries);
         match self.draft.take() {
             // A network file system may set their times only once they are synced.
             Some(draft) if drafted != self.entries => {
                 journal::discard(&draft);
                 self.draft()?;
-                self.draft.iter().try_for_each(|draft| sync(draft, draft))
+                self.draft.iter().try_for_each(|draft| sync(draft, draft).map(drop))
             }
             draft => {
                 self.draft = draft;
@@ -274,11 +280,12 @@ impl OneFile<'_> {
     fn stage(&mut self) -> Result<(), Error> {
         let (path, file) = temp::create(&self.target, self.owner)?;
         self.staged = Some(path);
-        self.fill(file).map_err(Error::io("write", &self.change.path))
+        self.new = Some(self.fill(file).map_err(Error::io("write", &self.change.path))?);
+        Ok(())
     }
 
-    /// Owner before mode: the file is nobody else's to read until it is as narrow as it will stay.
-    fn fill(&self, mut file: File) -> io::Result<()> {
+    /// Owner before mode: the file is nobody else's to read until it is as narrow as it will stay. Returns its mark.
+    fn fill(&self, mut file: File) -> io::Result<Mark> {
         let same_group = self.old.as_ref().is_none_or(|old| take_over(&file, old));
         let mode = mode(self.change.secrecy, self.old.as_ref());
         // The bits for the old group are not for another one.
@@ -290,7 +297,7 @@ impl OneFile<'_> {
         file.write_all(&self.change.bytes)?;
         // The system begins to write it out while the other files are made. Where it cannot, it does so when it is told to sync.
         let _ = fadvise(&file, 0, None, Advice::DontNeed);
-        Ok(())
+        Ok(Mark::of(&file.metadata()?))
     }
 
     /// Keeps the old file under a second name, so that a set can be undone; as a copy where there are no hard links.
@@ -310,15 +317,14 @@ impl OneFile<'_> {
         copied.map_err(Error::io("keep a copy of", &self.target))
     }
 
-    fn entry(&self) -> Result<Entry, Error> {
-        let staged = self.staged.clone().unwrap_or_default();
-        let new = fs::symlink_metadata(&staged).map_err(Error::io("write", &self.change.path))?;
-        Ok(Entry {
+    /// `None` for what is not staged.
+    fn entry(&self) -> Option<Entry> {
+        Some(Entry {
             target: self.target.clone(),
-            staged,
+            staged: self.staged.clone()?,
             kept: self.kept.clone(),
             adds: self.adds,
-            new: Mark::of(&new),
+            new: self.new?,
             old: self.old.as_ref().map(Mark::of),
         })
     }
@@ -330,10 +336,14 @@ impl OneFile<'_> {
     }
 }
 
-/// Makes a new file durable. It is opened again, since a large set has more files than a process may keep open.
-fn sync(written: &Path, named: &Path) -> Result<(), Error> {
-    let synced = File::open(written).and_then(|file| file.sync_all());
-    synced.map_err(Error::io("write", named))
+/// Makes a new file durable, and returns its mark. It is opened again, since a large set has more files than a process may keep
+/// open.
+fn sync(written: &Path, named: &Path) -> Result<Mark, Error> {
+    let synced = File::open(written).and_then(|file| {
+        file.sync_all()?;
+        file.metadata()
+    });
+    synced.map(|synced| Mark::of(&synced)).map_err(Error::io("write", named))
 }
 
 fn install(entry: &Entry) -> Result<(), Error> {
