@@ -95,6 +95,7 @@ impl BootstrapArgs {
             ca: Pair::beside(&cluster.cert_dir, CLUSTER_CA).certificate,
             credentials: Credentials::BootstrapTokenFile(self.token_file.clone()),
             form: Form::Embedded,
+            is_alone: true,
             cluster: cluster.name,
         };
         let wanted = vec![Wanted::Kubeconfig(kubeconfig)];

@@ -238,6 +238,7 @@ impl GenArgs {
             } else {
                 Form::Embedded
             },
+            is_alone: false,
         };
         let home = issue.is_some().then(|| shared.cert_dir.clone());
         let wanted =

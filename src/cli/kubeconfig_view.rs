@@ -10,9 +10,9 @@ use super::context::{Where, files};
 use super::exit::Exit;
 use crate::core::changes::Bytes;
 use crate::core::check::Severity;
-use crate::core::spec::{Destination, check_file_name};
+use crate::core::spec::{Destination, file_name};
 use crate::core::x509::time::Period;
-use crate::core::{self as acts, ContextError, Error, Export, Made, Shown, Split, ViewOf};
+use crate::core::{self as acts, Export, Made, Shown, Split, ViewOf};
 
 // `kubepki kubeconfig view`
 #[derive(Args, Debug)]
@@ -110,16 +110,12 @@ impl ViewArgs {
 }
 
 impl ExportArgs {
-    fn out(&self) -> Result<Destination, Error> {
-        Ok(match self.out.as_deref() {
+    fn out(&self) -> Destination {
+        match self.out.as_deref() {
             Some(out) if out == Path::new("-") => Destination::Stdout,
             Some(out) => Destination::File(out.to_owned()),
-            None => {
-                let needs_out = |_| ContextError::NeedsOut(self.name.clone());
-                check_file_name(&self.name).map_err(needs_out)?;
-                Destination::File(PathBuf::from(format!("{}.conf", self.name)))
-            }
-        })
+            None => Destination::File(PathBuf::from(format!("{}.conf", file_name(&self.name)))),
+        }
     }
 }
 
@@ -168,7 +164,7 @@ impl Session<'_> {
     pub(super) fn export(&mut self, args: &ExportArgs) -> Result<Exit, super::Stop> {
         let Writing { force, dry_run } = args.writing;
         let (name, folder) = (args.name.clone(), self.folder.clone());
-        let wanted = Export { name, out: args.out()?, force, dry_run, folder };
+        let wanted = Export { name, out: args.out(), force, dry_run, folder };
         let paths = args.place.paths(self.environment);
         let made = acts::export(&paths, &wanted, &self.world)?;
         self.made(&made)

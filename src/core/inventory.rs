@@ -134,7 +134,9 @@ impl Error {
 
 fn hint_of_missing(what: &str, path: &Path) -> Option<String> {
     match what {
-        "CA certificate" => Some(init_of(path)),
+        "CA certificate" if path.extension().is_some_and(|suffix| suffix == "crt") => {
+            Some(init_of(path))
+        }
         "CA key" => Some(
             "sign where the key is; here: kubepki cert request NAME; there: kubepki cert sign NAME.csr --profile client"
                 .into(),

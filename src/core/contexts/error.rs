@@ -1,6 +1,6 @@
 //! Why there is no context to name or to switch to.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::core::changes::quoted;
 use crate::core::kubeconfig::LoadPaths;
@@ -33,9 +33,6 @@ pub enum ContextError {
     /// No file is there.
     #[error("there is no kubeconfig: {0}")]
     NoFile(Place),
-    /// Its name cannot be that of a file.
-    #[error("the context `{0}` cannot give its name to a file")]
-    NeedsOut(String),
     /// The files have no context.
     #[error("there is no context in {0}")]
     Empty(Place),
@@ -78,11 +75,7 @@ impl ContextError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoFile(_) | Self::Empty(_) => {
-                Some("name another with --kubeconfig FILE, or make one: kubepki kubeconfig gen NAME --server https://HOST:6443".into())
-            }
-            Self::NeedsOut(name) => {
-                let name = quoted(Path::new(name));
-                Some(format!("kubepki context export --out context.conf -- {name}"))
+                Some("name one that is there, or make one: kubepki kubeconfig gen NAME --server https://HOST:6443".into())
             }
             Self::NoCurrent(place) | Self::NoPrevious(place) => {
                 Some(format!("kubepki context use NAME{}", place.option()))
@@ -134,6 +127,10 @@ pub fn named(paths: &LoadPaths) -> Place {
         LoadPaths::Home(_) | LoadPaths::List(_) => None,
     };
     let list: Vec<String> = paths.all().iter().map(|path| path.display().to_string()).collect();
-    let text = if list.is_empty() { "no home folder".to_owned() } else { list.join(":") };
+    let text = match paths {
+        LoadPaths::Home(None) => "no home folder".to_owned(),
+        LoadPaths::List(files) if files.is_empty() => "$KUBECONFIG names no file".to_owned(),
+        _ => list.join(":"),
+    };
     Place { text, explicit }
 }

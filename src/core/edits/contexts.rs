@@ -7,6 +7,7 @@ use crate::core::report::EditReport;
 use crate::core::{Error, World};
 
 use super::desk::{Desk, How, carry_out};
+use super::entries::each_once;
 
 /// Which context is meant.
 #[derive(Clone, Debug)]
@@ -117,7 +118,8 @@ pub fn delete_contexts(
 ) -> Result<EditReport, Error> {
     carry_out::<NamedContext>(how, world, |desk| {
         let (mut clusters, mut users) = (BTreeSet::new(), BTreeSet::new());
-        for name in names {
+        let names = each_once(names);
+        for name in &names {
             let context = &desk.need::<NamedContext>(name)?.entry.context;
             clusters.insert(context.cluster.clone());
             users.insert(context.user.clone());
@@ -133,7 +135,7 @@ pub fn delete_contexts(
             clusters.iter().try_for_each(|name| desk.remove::<NamedCluster>(name))?;
             users.iter().try_for_each(|name| desk.remove::<NamedUser>(name))?;
         }
-        Ok(names.clone())
+        Ok(names)
     })
 }
 

@@ -73,7 +73,8 @@ fn delete<E: Referred>(
     world: &World<'_>,
 ) -> Result<EditReport, Error> {
     carry_out::<E>(how, world, |desk| {
-        for name in names {
+        let names = each_once(names);
+        for name in &names {
             desk.need::<E>(name)?;
             let contexts = contexts_of::<E>(desk.view(), name);
             if !contexts.is_empty() && !force {
@@ -87,8 +88,14 @@ fn delete<E: Referred>(
                 desk.note(format!("no {} `{name}` is left for `{contexts}`", E::KIND));
             }
         }
-        Ok(names.clone())
+        Ok(names)
     })
+}
+
+/// What was named twice is meant once.
+pub(super) fn each_once(names: &[String]) -> Vec<String> {
+    let is_first = |(at, name): &(usize, &String)| !names[..*at].contains(name);
+    names.iter().enumerate().filter(is_first).map(|(_, name)| name.clone()).collect()
 }
 
 /// The contexts that name an entry, hidden ones too, each once.

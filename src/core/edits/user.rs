@@ -187,11 +187,15 @@ impl UserFields {
             None if self.auth_provider_args.is_empty() => {}
             None => return Err(lacks("auth-provider").into()),
         }
-        if let Some(command) = &self.exec.command {
-            let exec = user.exec.get_or_insert_default();
-            exec.command.clone_from(command);
-            // They were those of another program.
-            exec.args.clear();
+        match self.exec.command.as_deref() {
+            Some("") => user.exec = None,
+            Some(command) => {
+                let exec = user.exec.get_or_insert_default();
+                command.clone_into(&mut exec.command);
+                // They were those of another program.
+                exec.args.clear();
+            }
+            None => {}
         }
         match &mut user.exec {
             Some(exec) => self.exec.put(exec),
@@ -203,9 +207,10 @@ impl UserFields {
 }
 
 impl ExecFields {
+    /// Whether nothing of the program is given, the program itself apart.
     fn is_nothing(&self) -> bool {
         let Self {
-            command,
+            command: _,
             args,
             env,
             api_version,
@@ -213,7 +218,7 @@ impl ExecFields {
             provide_cluster_info,
             install_hint,
         } = self;
-        let texts = [command, api_version, interactive_mode, install_hint];
+        let texts = [api_version, interactive_mode, install_hint];
         texts.into_iter().all(Option::is_none)
             && args.is_empty()
             && env.is_empty()

@@ -18,7 +18,7 @@ use super::yaml::emit::{self, Value};
 ///
 /// [`edit::Error::Unsafe`], which entries that client-go can read do not come to.
 pub fn build(path: &Path, entries: &NewEntries) -> Result<Bytes, edit::Error> {
-    let NewEntries { cluster, user, context, set_current, renews: _ } = entries;
+    let NewEntries { cluster, user, context, set_current, takes_over: _, renews: _ } = entries;
     let current = Some(&context.name).filter(|name| *set_current && !name.is_empty());
     let mut pairs = vec![("apiVersion", Value::str("v1")), ("kind", Value::str("Config"))];
     pairs.extend(current.map(|name| (edit::CURRENT_CONTEXT, Value::str(name))));

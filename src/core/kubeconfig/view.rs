@@ -46,19 +46,19 @@ impl<T> Copy for Item<'_, T> {}
 /// Which files to load: those of the flag, else of `$KUBECONFIG`, else of the home folder.
 ///
 /// Equal paths in the list count once. Empty ones are dropped: kubectl skips them too when it reads, but leaves a `.lock` in
-/// the working folder when it writes.
+/// the working folder when it writes. A list of nothing else names no file: that of the home folder was not meant.
 pub fn load_paths(flag: Option<&Path>, env: Option<&OsStr>, home: Option<&Path>) -> LoadPaths {
     if let Some(path) = flag.filter(|path| !path.as_os_str().is_empty()) {
         return LoadPaths::Explicit(path.to_owned());
     }
+    let Some(env) = env.filter(|env| !env.is_empty()) else {
+        return LoadPaths::Home(home.map(|home| home.join(".kube").join("config")));
+    };
     let mut seen = BTreeSet::new();
-    let paths = std::env::split_paths(env.unwrap_or_default());
+    let paths = std::env::split_paths(env);
     let list: Vec<PathBuf> = paths
         .filter(|path| !path.as_os_str().is_empty() && seen.insert(path.as_os_str().to_owned()))
         .collect();
-    if list.is_empty() {
-        return LoadPaths::Home(home.map(|home| home.join(".kube").join("config")));
-    }
     LoadPaths::List(list)
 }
 

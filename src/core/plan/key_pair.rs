@@ -1,7 +1,7 @@
 //! Bare key pairs: the keys of service-account tokens.
 
 use super::planner::Planner;
-use super::{Error, Kept, KeyPair, KeyStep, Step};
+use super::{Error, Kept, KeyPair, KeyStep, Note, Step};
 use crate::core::spec::{Destination, KeyPairSpec, KeySpec};
 use crate::core::x509::private_key::PrivateKey;
 
@@ -31,7 +31,10 @@ impl Planner<'_> {
         match (how, key, public) {
             (Some(how), ..) => match self.differ(&spec.public, vec![how]) {
                 Some(step) => Ok(step),
-                None => self.new_key_pair(spec, &own),
+                None => {
+                    self.notes.push(Note::SigningKeyReplaced(spec.public.clone()));
+                    self.new_key_pair(spec, &own)
+                }
             },
             (None, Some((path, key)), Some(_)) => {
                 self.note_open_key(&path);

@@ -43,16 +43,20 @@ impl Planner<'_> {
             let current = file.config().current_context.clone();
             stays = Some(current).filter(|current| !current.is_empty() && *current != spec.context);
             let entries = self.expected(spec, &ca, &credential)?;
-            match self.compare(file, &NewEntries { renews, ..entries })? {
-                Compared::Same => {
-                    let about = self.about(spec);
-                    return Ok(Step::Keep(Kept::kubeconfig(file.path(), about)));
-                }
-                Compared::Differs(how) => {
-                    let path = file.path().to_owned();
-                    return Ok(Step::Differ(Difference { path, how: vec![how] }));
-                }
-                Compared::Adds => {}
+            let compared = self.compare(file, &NewEntries { renews, ..entries })?;
+            // Whoever it is for would go on as somebody else, or to another server.
+            let other = stays.take_if(|_| spec.is_alone).filter(|_| !self.force);
+            let other = other
+                .map(|other| format!("its current context is `{other}`, not `{}`", spec.context));
+            let how: Vec<String> = match &compared {
+                Compared::Differs(how) => Some(how.clone()).into_iter().chain(other).collect(),
+                Compared::Adds | Compared::Same => other.into_iter().collect(),
+            };
+            if !how.is_empty() {
+                return Ok(Step::Differ(Difference { path: file.path().to_owned(), how }));
+            }
+            if let Compared::Same = compared {
+                return Ok(Step::Keep(Kept::kubeconfig(file.path(), self.about(spec))));
             }
         }
         let about = self.about(spec);
@@ -108,7 +112,7 @@ impl Planner<'_> {
     }
 
     fn compare(&self, file: &File, entries: &NewEntries) -> Result<Compared, Error> {
-        match kubeconfig::add_entries(file, &entries.for_file(file), self.force) {
+        match kubeconfig::add_entries(file, &entries.for_file(file, self.force), self.force) {
             Ok(new) if *new == *file.bytes() => Ok(Compared::Same),
             Ok(_) => Ok(Compared::Adds),
             Err(EditError::Exists { kind, name, fields, .. }) => Ok(Compared::Differs(format!(
@@ -245,6 +249,7 @@ pub fn entries(spec: &KubeconfigSpec, ca: &str, credential: &KnownCredential<'_>
         user: NamedUser { name: spec.user.clone(), user: user(spec, credential) },
         context: NamedContext { name: spec.context.clone(), context },
         set_current: true,
+        takes_over: spec.is_alone,
         renews: false,
     }
 }
@@ -274,7 +279,7 @@ pub fn place(
         None => (kubeconfig::build(out, entries)?, Before::Absent),
         Some(old) => {
             let file = File::parse(out, old)?;
-            let new = kubeconfig::add_entries(&file, &entries.for_file(&file), force)?;
+            let new = kubeconfig::add_entries(&file, &entries.for_file(&file, force), force)?;
             if new == *old {
                 return Ok(None);
             }

@@ -290,7 +290,8 @@ pub fn make(spec: &Spec, inventory: Inventory<'_>, now: Moment) -> Result<Plan, 
         unsigned::require_requests(&steps, &spec.wanted, inventory)?;
     }
     let takes_part = matches!(spec.unsigned, Unsigned::Import { .. });
-    let can_replace = matches!(spec.unsigned, Unsigned::Fail | Unsigned::Tell);
+    // What still differs where all may be replaced cannot be.
+    let can_replace = matches!(spec.unsigned, Unsigned::Fail | Unsigned::Tell) && !spec.force;
     let home = spec.home.clone().unwrap_or_default();
     Ok(Plan { home, steps, notes, refused, takes_part, can_replace })
 }

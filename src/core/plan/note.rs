@@ -50,6 +50,8 @@ pub enum Note {
     },
     /// A certificate in a kubeconfig that is not for clients.
     NotForClients(PathBuf),
+    /// The key of the tokens is replaced.
+    SigningKeyReplaced(PathBuf),
     /// A name with rights, chosen by the request.
     SystemName {
         /// The file with the request.
@@ -75,6 +77,7 @@ impl Note {
             | Self::Masters(_)
             | Self::NotForClients(_)
             | Self::OpenKey { .. }
+            | Self::SigningKeyReplaced(_)
             | Self::SystemName { .. } => true,
             Self::Clamped { .. }
             | Self::Dropped { .. }
@@ -108,6 +111,11 @@ impl std::fmt::Display for Note {
             Self::CaReplaced(path) => write!(
                 f,
                 "the CA {} is replaced: nothing that the old one signed is good under the new one",
+                path.display()
+            ),
+            Self::SigningKeyReplaced(path) => write!(
+                f,
+                "the key pair {} is replaced: no service-account token that the old one signed counts any more",
                 path.display()
             ),
             Self::KeyElsewhere(path) => {

@@ -228,6 +228,8 @@ pub struct KubeconfigSpec {
     pub credentials: Credentials,
     /// Whether files are named or taken in.
     pub form: Form,
+    /// Whether the file is there for this context alone: whoever reads it takes the current one.
+    pub is_alone: bool,
 }
 
 /// How the user of a kubeconfig shows who it is.

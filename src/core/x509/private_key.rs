@@ -126,7 +126,7 @@ impl Error {
         let shown = quoted(path);
         match self {
             Self::Encrypted => Some(format!(
-                "take the passphrase off: openssl pkey -in {shown} -out {shown}.plain"
+                "take the passphrase off: openssl pkey -in {shown} -out {shown}.plain && mv {shown}.plain {shown}"
             )),
             Self::TooShort => Some("leave --key out to make a new key".into()),
             Self::NoPublicKey => Some(format!(

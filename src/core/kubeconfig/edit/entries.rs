@@ -29,14 +29,17 @@ pub struct NewEntries {
     pub context: NamedContext,
     /// Whether the context becomes the current one.
     pub set_current: bool,
+    /// Whether it does in a file, too, where another one is current, and that may be replaced.
+    pub takes_over: bool,
     /// Whether the user's certificate may take the place of another one for the same key.
     pub renews: bool,
 }
 
 impl NewEntries {
-    /// The same, for a file that may have a current context already: that one stays.
-    pub fn for_file(&self, file: &File) -> Self {
-        Self { set_current: file.config().current_context.is_empty(), ..self.clone() }
+    /// The same, for a file that may have a current context already: that one stays, unless `force` lets this one take over.
+    pub fn for_file(&self, file: &File, force: bool) -> Self {
+        let is_free = file.config().current_context.is_empty();
+        Self { set_current: is_free || (self.takes_over && force), ..self.clone() }
     }
 }
 
@@ -50,7 +53,7 @@ impl NewEntries {
 ///
 /// [`Error::Exists`] without `force`, and those of [`set_current_context`](super::set_current_context).
 pub fn add_entries(file: &File, new: &NewEntries, force: bool) -> Result<Bytes, Error> {
-    let NewEntries { cluster, user, context, set_current, renews } = new;
+    let NewEntries { cluster, user, context, set_current, takes_over: _, renews } = new;
     let mut file = add(writable(Cow::Borrowed(file))?, cluster, force)?;
     file = certificate(file, user, *renews || force)?;
     file = add(file, user, force)?;

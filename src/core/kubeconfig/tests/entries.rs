@@ -168,8 +168,11 @@ fn a_user_that_lacks_its_certificate_gets_it_and_nothing_else_changes() {
     for (name, bytes) in corpus() {
         let file = File::parse(&name, &bytes).unwrap();
         let partial = File::parse(&name, &add_entries(&file, &waiting(), false).unwrap()).unwrap();
-        let whole =
-            text_of(add_entries(&partial, &signed("a certificate").for_file(&partial), false));
+        let whole = text_of(add_entries(
+            &partial,
+            &signed("a certificate").for_file(&partial, false),
+            false,
+        ));
         let again = File::parse(&name, whole.as_bytes()).unwrap();
         let user = again.config().users.last().unwrap();
         assert_eq!(user.user.client_certificate_data, Data::new("a certificate"), "{name}");
@@ -187,7 +190,7 @@ fn a_certificate_takes_the_place_of_another_only_where_that_is_wanted() {
     let text = text_of(build(Path::new("config"), &signed("the old one")));
     let text = text.replace("users:\n- user:\n", "users:\n- user: # mine\n    x-unknown: stays\n");
     let file = parse(&text);
-    let new = signed("the new one").for_file(&file);
+    let new = signed("the new one").for_file(&file, false);
     let error = add_entries(&file, &new, false).unwrap_err().to_string();
     assert!(error.ends_with("differs in `client-certificate-data`"), "{error}");
     for (renews, force) in [(true, false), (false, true)] {
@@ -197,6 +200,6 @@ fn a_certificate_takes_the_place_of_another_only_where_that_is_wanted() {
     }
     let mut other = signed("the new one");
     other.user.user.client_key_data = Data::new("another key");
-    let other = NewEntries { renews: true, ..other.for_file(&file) };
+    let other = NewEntries { renews: true, ..other.for_file(&file, false) };
     assert!(add_entries(&file, &other, false).is_err(), "another key is another user");
 }

@@ -115,6 +115,7 @@ fn entries(name: &str) -> NewEntries {
             },
         },
         set_current: true,
+        takes_over: false,
         renews: false,
     }
 }

@@ -312,6 +312,7 @@ impl ClusterSpec {
             ca: self.issuer(row).certificate,
             credentials: Credentials::Inside,
             form: Form::Embedded,
+            is_alone: true,
         })
     }
 
