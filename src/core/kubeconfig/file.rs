@@ -1,10 +1,11 @@
 //! One kubeconfig as it stands on the disk: it prints back byte for byte, and knows what client-go would read from it.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::mem;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
@@ -29,7 +30,7 @@ pub struct File {
     path: PathBuf,
     text: Zeroizing<String>,
     /// Made again where it is asked for and has been dropped: of a large file it takes more than the text.
-    tree: OnceLock<Tree>,
+    tree: RefCell<Option<Rc<Tree>>>,
     has_more_documents: bool,
     config: Config,
 }
@@ -170,14 +171,14 @@ impl File {
     ///
     /// As for [`File::parse`].
     pub fn to_read(path: impl Into<PathBuf>, bytes: Bytes) -> Result<Self, Error> {
-        let mut file = Self::of(path, bytes)?;
+        let file = Self::of(path, bytes)?;
         file.rest();
         Ok(file)
     }
 
     /// Lets go what only an edit needs, which may be large: another edit parses the file again.
-    pub fn rest(&mut self) {
-        self.tree = OnceLock::new();
+    pub fn rest(&self) {
+        self.tree.take();
     }
 
     /// As [`File::parse`], without a copy.
@@ -224,7 +225,7 @@ impl File {
 
     fn made_of(path: PathBuf, text: Zeroizing<String>, tree: Tree, config: Config) -> Self {
         let has_more_documents = tree.has_more_documents();
-        Self { path, text, tree: tree.into(), has_more_documents, config }
+        Self { path, text, tree: Some(Rc::new(tree)).into(), has_more_documents, config }
     }
 
     fn read(path: &Path, text: &str) -> Result<(Tree, Config), Error> {
@@ -253,7 +254,7 @@ impl File {
         Self {
             path: path.into(),
             text: Zeroizing::default(),
-            tree: Tree::default().into(),
+            tree: RefCell::default(),
             has_more_documents: false,
             config: Config::default(),
         }
@@ -318,10 +319,11 @@ impl File {
         &self.text
     }
 
-    pub(super) fn root(&self) -> Option<Cursor<'_>> {
+    /// How the text is built; [`Tree::root`] joins the two.
+    pub(super) fn tree(&self) -> Rc<Tree> {
         // It was parsed before, so it can be.
-        let tree = self.tree.get_or_init(|| Tree::parse(&self.text).unwrap_or_default());
-        tree.root(&self.text)
+        let parsed = || Rc::new(Tree::parse(&self.text).unwrap_or_default());
+        Rc::clone(self.tree.borrow_mut().get_or_insert_with(parsed))
     }
 }
 

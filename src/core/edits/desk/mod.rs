@@ -117,7 +117,7 @@ pub(super) fn edited_from<'a, T>(
             (desk, outcome) = decided()?;
         }
         if desk.before.keys().all(|path| locked.contains(path)) {
-            desk.files.iter_mut().for_each(File::rest);
+            desk.files.iter().for_each(File::rest);
             guard.commit(&desk.changes(world.now))?;
             return Ok((desk, outcome));
         }

@@ -162,14 +162,18 @@ pub fn remove_all<'a, E: Entry>(
 
 /// All at once: only for lists that stand in the file as they are, without anchors that have to move.
 fn without<E: Entry>(file: &File, names: &BTreeSet<String>) -> Option<File> {
-    let (key, list) = place::single_pair(file.root()?, E::LIST).ok()??;
+    let tree = file.tree();
+    let root = tree.root(file.text())?;
+    let (key, list) = place::single_pair(root, E::LIST).ok()??;
     let entries = E::list(file.config());
     let goes: Vec<bool> = entries.iter().map(|entry| names.contains(entry.name())).collect();
     if list.kind() != Kind::Seq || list.subtree().any(|node| node.anchor_start().is_some()) {
         return None;
     }
     let text = splice::apply(file.text(), removal::remove_items((key, list), &goes)?)?;
-    let intended = Meaning::without(file.root()?, E::LIST, &goes);
+    let intended = Meaning::without(root, E::LIST, &goes);
+    drop(tree);
+    file.rest();
     let new = File::from_text_saying(file.path().to_owned(), text, intended).ok()??;
     let is_intended =
         entries.iter().filter(|entry| !names.contains(entry.name())).eq(E::list(new.config()))
@@ -241,12 +245,13 @@ fn change<'a, E: Entry>(
     index: usize,
 ) -> Result<Cow<'a, File>, Error> {
     let old = E::list(file.config())[index].stanza().to_value();
-    let edits = difference(&stanza::<E>(index), &old, &new.stanza().to_value());
-    if edits.is_empty() {
+    let wanted = new.stanza().to_value();
+    if old == wanted {
         return Ok(file);
     }
+    let edits = || difference(&stanza::<E>(index), &old, &wanted);
     let what = format!("{}[{index}]", E::LIST);
-    edited_to(&file, || edits.clone(), &what, index..index + 1, [new]).map(Cow::Owned)
+    edited_to(&file, edits, &what, index..index + 1, [new]).map(Cow::Owned)
 }
 
 /// The stanza becomes wholly `stanza`, which says the same as `new`; what nobody knows goes with the old one.
@@ -262,7 +267,7 @@ pub(super) fn replace<E: Entry>(
 }
 
 /// The edit that gives an entry another name.
-pub(super) fn renaming<E: Entry>(index: usize, new: &str) -> Edit {
+pub(super) fn renaming<'v, E: Entry>(index: usize, new: &str) -> Edit<'v> {
     Edit::set([E::LIST.into(), index.into(), "name".into()], Value::str(new))
 }
 

@@ -121,7 +121,8 @@ pub fn set_current_context<'a>(file: &'a File, name: &str) -> Result<Cow<'a, Fil
 /// The text of `file` with the current context of another one, as it is written there; `None` where one of them has none.
 pub fn with_current_of(file: &File, other: &File) -> Option<Bytes> {
     let value = |file: &File| {
-        let (_, value) = place::single_pair(file.root()?, CURRENT_CONTEXT).ok()??;
+        let tree = file.tree();
+        let (_, value) = place::single_pair(tree.root(file.text())?, CURRENT_CONTEXT).ok()??;
         Some(value.span())
     };
     let (at, text) = (value(file)?, other.text().get(value(other)?)?.to_owned());
@@ -171,12 +172,12 @@ fn are_equal_apart_from(keys: &[&str], one: &Config, other: &Config) -> bool {
 /// as before.
 fn edited_to<'e, E: Entry>(
     file: &'e File,
-    edits: impl Fn() -> Vec<Edit>,
+    edits: impl Fn() -> Vec<Edit<'e>>,
     what: &str,
     at: Range<usize>,
     with: impl IntoIterator<Item = &'e E>,
 ) -> Result<File, Error> {
-    let new = edited_in_turn(file, || Some(edits()), what)?;
+    let new = edited_in_turn(file, &[], edits, what)?;
     let (old, found) = (E::list(file.config()), E::list(new.config()));
     let is_intended = old[..at.start].iter().chain(with).chain(&old[at.end..]).eq(found)
         && are_equal_apart_from(&[E::LIST], file.config(), new.config());
@@ -184,34 +185,47 @@ fn edited_to<'e, E: Entry>(
 }
 
 /// The file with edits made all at once, or one after the other where they meet: a list of which all goes, one key made by two.
-/// They are made anew for that rather than kept: they may be larger than the file. `None` are edits that cannot be told.
-fn edited_in_turn(
+/// They are made anew for that rather than kept. `from` are the files of which they take something.
+fn edited_in_turn<'v>(
     file: &File,
-    edits: impl Fn() -> Option<Vec<Edit>>,
+    from: &[&File],
+    edits: impl Fn() -> Vec<Edit<'v>>,
     what: &str,
 ) -> Result<File, Error> {
-    let edits = || edits().ok_or_else(|| unsafe_to_change(file.path(), what));
-    let all = edits()?;
+    let all = edits();
     let is_one = all.len() < 2;
-    match edited(file, all, what) {
+    match edited_from(file, from, all, what) {
         Err(Error::Unsafe { .. }) if !is_one => {}
         other => return other,
     }
     let mut new = Cow::Borrowed(file);
-    for edit in edits()? {
-        new = Cow::Owned(edited(&new, vec![edit], what)?);
+    for edit in edits() {
+        new = Cow::Owned(edited_from(&new, from, vec![edit], what)?);
     }
     Ok(new.into_owned())
 }
 
+fn edited(file: &File, edits: Vec<Edit<'_>>, what: &str) -> Result<File, Error> {
+    edited_from(file, &[], edits, what)
+}
+
 /// The file with edits made all at once. What it says then differs by them from what it said, unknown fields included; whether
 /// client-go reads it as intended is for the caller to compare.
-fn edited(file: &File, edits: Vec<Edit>, what: &str) -> Result<File, Error> {
+///
+/// Where the text of a file stands is not needed to read the result, and of large ones it is much: it is let go before.
+fn edited_from(
+    file: &File,
+    from: &[&File],
+    edits: Vec<Edit<'_>>,
+    what: &str,
+) -> Result<File, Error> {
     let failed = || unsafe_to_change(file.path(), what);
-    let root = file.root().filter(|root| root.kind() == Kind::Map).ok_or_else(failed)?;
+    let tree = file.tree();
+    let root = tree.root(file.text()).filter(|root| root.kind() == Kind::Map);
+    let root = root.ok_or_else(failed)?;
     let (mut items, mut splices, mut at_the_end) = (Items::new(root), Vec::new(), Vec::new());
     let edits = edits.into_iter().map(|edit| place::grounded(&mut items, edit));
-    let edits: Result<Vec<Edit>, _> = edits.collect();
+    let edits: Result<Vec<Edit<'_>>, _> = edits.collect();
     let edits = edits.map_err(|error| no_place(error, file.path(), what))?;
     for edit in &edits {
         let after = place_of_current_context(root, edit);
@@ -224,7 +238,8 @@ fn edited(file: &File, edits: Vec<Edit>, what: &str) -> Result<File, Error> {
     let text = splice::apply(file.text(), splices).ok_or_else(failed)?;
     // Before the result is parsed: what both need is large, and so never there twice.
     let intended = Meaning::edited(root, &edits).ok_or_else(failed)?;
-    drop(edits);
+    drop((edits, tree));
+    std::iter::once(&file).chain(from).for_each(|file| file.rest());
     match File::from_text_saying(file.path().to_owned(), text, intended) {
         Ok(new) => new.ok_or_else(failed),
         Err(error @ (file::Error::TooLarge { .. } | file::Error::TooManyValues { .. })) => {
@@ -248,8 +263,10 @@ fn writable(file: Cow<'_, File>) -> Result<Cow<'_, File>, Error> {
     if file.has_more_documents() {
         return Err(Error::SeveralDocuments { path: file.path().to_owned() });
     }
+    let tree = file.tree();
+    let root = tree.root(file.text());
     let says_nothing =
-        file.root().is_none_or(|root| root.kind() == Kind::Scalar && root.span().is_empty());
+        root.is_none_or(|root| root.kind() == Kind::Scalar && root.span().is_empty());
     if !says_nothing {
         return Ok(file);
     }
@@ -262,7 +279,7 @@ fn writable(file: Cow<'_, File>) -> Result<Cow<'_, File>, Error> {
 }
 
 /// For the current context: after `apiVersion` or `kind`, whichever comes later. Everything else comes at the end.
-fn place_of_current_context<'a>(root: Cursor<'a>, edit: &Edit) -> Option<Pair<'a>> {
+fn place_of_current_context<'a>(root: Cursor<'a>, edit: &Edit<'_>) -> Option<Pair<'a>> {
     let is_header = |(key, value): &Pair<'_>| {
         matches!(key.text(), "apiVersion" | "kind") && value.kind() == Kind::Scalar
     };

@@ -30,7 +30,8 @@ pub fn order(file: &File) -> Result<Cow<'_, File>, Error> {
     if file.has_more_documents() {
         return Err(Error::SeveralDocuments { path: file.path().to_owned() });
     }
-    let Some(root) = file.root().filter(|root| root.kind() == Kind::Map) else {
+    let tree = file.tree();
+    let Some(root) = tree.root(file.text()).filter(|root| root.kind() == Kind::Map) else {
         return Ok(Cow::Borrowed(file));
     };
     if !file.text().ends_with('\n') && !root.is_flow() {
@@ -54,7 +55,7 @@ pub fn order(file: &File) -> Result<Cow<'_, File>, Error> {
     }
     let failed = || unsafe_to_change(file.path(), "the order");
     let new = File::from_text(file.path().to_owned(), text).map_err(|_| failed())?;
-    let is_same = new.root().map(apart_from_order) == Some(apart_from_order(root));
+    let is_same = new.tree().root(new.text()).map(apart_from_order) == Some(apart_from_order(root));
     if is_same { Ok(Cow::Owned(new)) } else { Err(failed()) }
 }
 

@@ -42,7 +42,10 @@ impl<'a> Items<'a> {
 ///
 /// What is missing on the way is made with the value; what an alias stands for is written out in its place; the last entry of a
 /// collection does not go, but leaves an empty one.
-pub fn grounded(items: &mut Items<'_>, Edit { path, change }: Edit) -> Result<Edit, Error> {
+pub fn grounded<'v>(
+    items: &mut Items<'_>,
+    Edit { path, change }: Edit<'v>,
+) -> Result<Edit<'v>, Error> {
     let (mut node, mut is_alone) = (items.root, false);
     for (depth, step) in path.iter().enumerate() {
         let (here, rest) = path.split_at(depth);
@@ -53,6 +56,10 @@ pub fn grounded(items: &mut Items<'_>, Edit { path, change }: Edit) -> Result<Ed
         let child = match step {
             Step::Key(_) if is_null => return new(here, rest, change),
             Step::Key(key) => match single_pair(node, key)? {
+                // There may be very many items: they are written where they come to stand.
+                None if matches!(change, Change::Append(_)) && rest.len() == 1 => {
+                    return Ok(Edit { path, change });
+                }
                 None => return new(&path[..=depth], &rest[1..], change),
                 Some((_, value)) => value,
             },
@@ -64,15 +71,18 @@ pub fn grounded(items: &mut Items<'_>, Edit { path, change }: Edit) -> Result<Ed
     let is_null = node.resolved() == Some(Resolved::Null);
     match change {
         Change::Append(_) if node.kind() == Kind::Alias => written_out(node, &path, &[], change),
-        Change::Append(_) if is_null => new(&path, &[], change),
-        Change::Append(_) if node.kind() != Kind::Seq => Err(Error::Nowhere),
+        Change::Append(_) if !is_null && node.kind() != Kind::Seq => Err(Error::Nowhere),
         Change::Remove if is_alone => Ok(emptied(&path)),
         _ => Ok(Edit { path, change }),
     }
 }
 
 /// The splices of an edit that [`grounded`] gave. `after` is the pair that a new key of the root comes after.
-pub fn splices(items: &mut Items<'_>, edit: &Edit, after: Option<Pair<'_>>) -> Option<Vec<Splice>> {
+pub fn splices(
+    items: &mut Items<'_>,
+    edit: &Edit<'_>,
+    after: Option<Pair<'_>>,
+) -> Option<Vec<Splice>> {
     let (last, above) = edit.path.split_last()?;
     let (mut node, mut pair) = (items.root, None);
     let mut splices = Vec::new();
@@ -102,11 +112,11 @@ pub fn splices(items: &mut Items<'_>, edit: &Edit, after: Option<Pair<'_>>) -> O
     Some(splices)
 }
 
-fn in_map(
-    map: Cursor<'_>,
+fn in_map<'a>(
+    map: Cursor<'a>,
     key: &str,
-    change: &Change,
-    after: Option<Pair<'_>>,
+    change: &Change<'_>,
+    after: Option<Pair<'a>>,
 ) -> Option<Vec<Splice>> {
     let pair = single_pair(map, key).ok()?;
     match (pair, change) {
@@ -121,35 +131,39 @@ fn in_map(
             Some(splices)
         }
         (Some(pair), Change::Append(items)) => {
-            let mut splices: Vec<Splice> = move_anchor(pair.1);
+            let is_list = pair.1.kind() == Kind::Seq;
+            let mut splices = if is_list { move_anchor(pair.1) } else { move_anchors_in(pair.1) };
             splices.extend(add_items(map, pair, items));
             Some(splices)
         }
-        (None, Change::Set(value)) => {
-            let is_root = map.index() == map.document().index();
-            let after = after.filter(|_| is_root).or_else(|| map.pairs().last());
-            Some(add_pair(map, after, key, value))
-        }
-        (None, Change::Append(_) | Change::Remove) => None,
+        (None, Change::Append(items)) => Some(add_pair(map, last(map, after), key, items)),
+        (None, Change::Set(value)) => Some(add_pair(map, last(map, after), key, value)),
+        (None, Change::Remove) => None,
     }
 }
 
-fn new(at: &[Step], rest: &[Step], change: Change) -> Result<Edit, Error> {
+/// The pair that a new one comes after: `after` in the root.
+fn last<'a>(map: Cursor<'a>, after: Option<Pair<'a>>) -> Option<Pair<'a>> {
+    let is_root = map.index() == map.document().index();
+    after.filter(|_| is_root).or_else(|| map.pairs().last())
+}
+
+fn new<'v>(at: &[Step], rest: &[Step], change: Change<'_>) -> Result<Edit<'v>, Error> {
     let value = made(rest, change).ok_or(Error::Nowhere)?;
     Ok(Edit::set(at.to_vec(), value))
 }
 
-fn written_out(
+fn written_out<'v>(
     alias: Cursor<'_>,
     at: &[Step],
     rest: &[Step],
-    change: Change,
-) -> Result<Edit, Error> {
+    change: Change<'_>,
+) -> Result<Edit<'v>, Error> {
     let value = verbatim(alias.target()).and_then(|value| changed(value, rest, change));
     value.map(|value| Edit::set(at.to_vec(), value)).ok_or(Error::Nowhere)
 }
 
-fn emptied(path: &[Step]) -> Edit {
+fn emptied<'v>(path: &[Step]) -> Edit<'v> {
     let (above, last) = path.split_at(path.len() - 1);
     let empty = match last {
         [Step::Item(_)] => Value::List(Vec::new()),

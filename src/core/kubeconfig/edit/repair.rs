@@ -59,7 +59,7 @@ pub fn repair(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<(File, Vec<Repai
     }
     let mut file = File::from_text(path, text)?;
     for (key, value) in [("apiVersion", "v1"), ("kind", "Config")] {
-        if file.root().is_some_and(|root| lacks(root, key))
+        if file.tree().root(file.text()).is_some_and(|root| lacks(root, key))
             && let Ok(new) = edited(&file, vec![Edit::set([key.into()], Value::str(value))], key)
         {
             file = new;
@@ -77,7 +77,9 @@ pub fn repair(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<(File, Vec<Repai
 /// Those of [`set_current_context`].
 pub fn clear_current(file: &File) -> Result<(File, Repair), Error> {
     let name = &file.config().current_context;
-    let pair = file.root().and_then(|root| single_pair(root, "current-context").ok()?);
+    let tree = file.tree();
+    let root = tree.root(file.text());
+    let pair = root.and_then(|root| single_pair(root, "current-context").ok()?);
     let (line, column) = pair.map_or((1, 1), |(_, value)| position(value));
     let what = format!("the current context `{name}` is nowhere: none is current any more");
     let new = set_current_context(file, "")?.into_owned();

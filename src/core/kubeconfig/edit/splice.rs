@@ -6,7 +6,8 @@ use std::ops::Range;
 
 use zeroize::Zeroizing;
 
-use crate::core::kubeconfig::yaml::emit::{self, Brackets, Lines, Value};
+use crate::core::kubeconfig::yaml::change::Values;
+use crate::core::kubeconfig::yaml::emit::{self, Behind, Brackets, Lines, Value};
 use crate::core::kubeconfig::yaml::scalar::{self, Resolved};
 use crate::core::kubeconfig::yaml::tree::{Cursor, Kind};
 
@@ -54,7 +55,10 @@ pub fn put_value(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
         Value::List(_) | Value::Map(_)
             if is_compound(new) && is_nothing(value) && !map.is_flow() =>
         {
-            open_block(map, key, value, new)
+            // As kubectl does, a list is not indented under its key.
+            let more = if matches!(new, Value::Map(_)) { 2 } else { 0 };
+            let indent = column(key.source(), key) + more;
+            open_block(pair, indent, |indent, newline| emit::block(new, indent, newline))
         }
         _ => put_inline(map, pair, new),
     }
@@ -68,7 +72,12 @@ pub fn put_item(list: Cursor<'_>, item: Cursor<'_>, new: &Value) -> Vec<Splice> 
 }
 
 /// Adds a pair to a mapping, after the pair `after` or as the only one.
-pub fn add_pair(map: Cursor<'_>, after: Option<Pair<'_>>, key: &str, new: &Value) -> Vec<Splice> {
+pub fn add_pair(
+    map: Cursor<'_>,
+    after: Option<Pair<'_>>,
+    key: &str,
+    new: &impl Behind,
+) -> Vec<Splice> {
     let source = map.source();
     let Some(last) = after else {
         return fill_brackets(map, |inner| emit::pair_in_brackets(key, new, inner));
@@ -85,24 +94,25 @@ pub fn add_pair(map: Cursor<'_>, after: Option<Pair<'_>>, key: &str, new: &Value
 }
 
 /// Adds items to the list that is the value of a pair of `map`; null and `[]` are lists too.
-pub fn add_items(map: Cursor<'_>, pair: Pair<'_>, new: &[Value]) -> Vec<Splice> {
+pub fn add_items(map: Cursor<'_>, pair: Pair<'_>, new: &Values<'_>) -> Vec<Splice> {
     let (key, value) = pair;
-    let list = Value::List(new.to_vec());
     let last = value.children().last().filter(|_| value.kind() == Kind::Seq);
     match last {
         None if map.is_flow() && value.kind() == Kind::Seq => {
-            fill_brackets(value, |inner| joined(new, inner))
+            fill_brackets(value, |inner| new.joined(inner))
         }
-        None if map.is_flow() => put_inline(map, pair, &list),
-        None => open_block(map, key, value, &list),
+        None if map.is_flow() => put_text(pair, new.in_brackets(&brackets_inside(map))),
+        None => open_block(pair, column(key.source(), key), |indent, newline| {
+            new.lines(indent, newline)
+        }),
         Some(last) if value.is_flow() => {
             let inner = brackets_inside(value);
-            vec![insert(last.span().end, separated(&inner, &joined(new, &inner)))]
+            vec![insert(last.span().end, separated(&inner, &new.joined(&inner)))]
         }
         Some(last) => {
             let source = map.source();
             let indent = dash_column(key, value);
-            let lines = emit::block(&list, indent, newline(source));
+            let lines = new.lines(indent, newline(source));
             vec![insert_lines(source, last.span().end, ends_in_block_text(last), indent, &lines)]
         }
     }
@@ -150,13 +160,17 @@ fn put_after_key(key: Cursor<'_>, value: Cursor<'_>, new: &Value) -> Option<Vec<
     Some(vec![come, gone])
 }
 
-fn put_inline(map: Cursor<'_>, (key, value): Pair<'_>, new: &Value) -> Vec<Splice> {
-    let text = inline(map, value, new);
+fn put_inline(map: Cursor<'_>, pair: Pair<'_>, new: &Value) -> Vec<Splice> {
+    put_text(pair, inline(map, pair.1, new))
+}
+
+fn put_text((key, value): Pair<'_>, text: String) -> Vec<Splice> {
     if is_empty(value) {
         return vec![insert(slot(key), format!(" {text}"))];
     }
     let span = value_span(key, value);
-    vec![Splice { at: start_of(value).min(span.start)..span.end, text }]
+    let at = start_of(value).min(span.start)..span.end;
+    vec![Splice { at, text }]
 }
 
 /// Between the brackets of `around`, or on one line.
@@ -205,12 +219,14 @@ fn fill_brackets(collection: Cursor<'_>, entry: impl Fn(&Brackets<'_>) -> String
 }
 
 /// `key: null`, `key: []` or `key:` in block style becomes a block collection; a comment on that line stays there.
-fn open_block(map: Cursor<'_>, key: Cursor<'_>, value: Cursor<'_>, new: &Value) -> Vec<Splice> {
-    let source = map.source();
+fn open_block(
+    (key, value): Pair<'_>,
+    indent: usize,
+    lines: impl Fn(usize, &str) -> String,
+) -> Vec<Splice> {
+    let source = key.source();
     let span = value_span(key, value);
-    // As kubectl does, a list is not indented under its key.
-    let indent = column(source, key) + if matches!(new, Value::Map(_)) { 2 } else { 0 };
-    let lines = emit::block(new, indent, newline(source));
+    let lines = lines(indent, newline(source));
     let before = source[..span.start].trim_end_matches([' ', '\t']).len();
     vec![
         Splice { at: before..span.end, text: String::new() },
@@ -333,16 +349,6 @@ fn document_brackets(node: Cursor<'_>) -> Brackets<'_> {
     Brackets { lines, gap }
 }
 
-/// Items between brackets.
-fn joined(items: &[Value], brackets: &Brackets<'_>) -> String {
-    let mut texts = items.iter().map(|item| emit::in_brackets(item, brackets));
-    let first = texts.next().unwrap_or_default();
-    texts.fold(first, |all, text| all + &separated(brackets, &text))
-}
-
 fn separated(brackets: &Brackets<'_>, entry: &str) -> String {
-    match &brackets.lines {
-        Some(Lines { newline, indent, .. }) => format!(",{newline}{indent}{entry}"),
-        None => format!(",{}{entry}", brackets.gap),
-    }
+    brackets.comma() + entry
 }

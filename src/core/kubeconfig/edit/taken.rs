@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::core::kubeconfig::entry::Entry;
 use crate::core::kubeconfig::file::File;
 use crate::core::kubeconfig::types::{NamedCluster, NamedContext, NamedUser};
-use crate::core::kubeconfig::yaml::change::{Edit, changed, difference};
+use crate::core::kubeconfig::yaml::change::{Edit, Values, changed, difference};
 use crate::core::kubeconfig::yaml::emit::{self, Value};
 use crate::core::kubeconfig::yaml::tree::Cursor;
 
@@ -17,8 +17,9 @@ use super::{
 
 /// An entry of another file on its way.
 pub struct Taken<'a, E: Entry> {
-    /// Where it stands there, and what is read from that.
-    node: Option<Cursor<'a>>,
+    /// The file, where it stands there, and what is read from that.
+    from: &'a File,
+    node: Option<usize>,
     old: &'a E,
     /// What it is to be here, where that is not just what it is there.
     new: Option<Box<E>>,
@@ -35,22 +36,24 @@ pub struct Added<'a> {
     pub contexts: Vec<Taken<'a, NamedContext>>,
 }
 
-/// How entries are written.
+/// How entries are written that can be had as they stand there; of any other, what we know of it.
 #[derive(Clone, Copy)]
 enum Written {
-    /// As they stand there.
+    /// As they stand there, whatever is read from that.
     Whole,
-    /// The same; but what we know of one that cannot be had so, or would not be read as it.
+    /// The same where just that is read from it.
     AsRead,
 }
 
 /// All entries of one kind that a file has, in their order, to be the same elsewhere.
 pub fn entries_of<E: Entry>(from: &File) -> Vec<Taken<'_, E>> {
-    let pairs = from.root().into_iter().flat_map(Cursor::pairs);
+    let tree = from.tree();
+    let pairs = tree.root(from.text()).into_iter().flat_map(Cursor::pairs);
     let list = pairs.filter(|(key, _)| key.target().text() == E::LIST).last();
     let mut nodes = list.into_iter().flat_map(|(_, list)| list.target().children());
     let entries = E::list(from.config()).iter();
-    entries.map(|old| Taken { node: nodes.next(), old, new: None }).collect()
+    let taken = |old| Taken { from, node: nodes.next().map(Cursor::index), old, new: None };
+    entries.map(taken).collect()
 }
 
 impl<E: Entry> Taken<'_, E> {
@@ -64,20 +67,18 @@ impl<E: Entry> Taken<'_, E> {
         self.new = (new != *self.old).then(|| Box::new(new));
     }
 
-    fn written(&self, how: Written) -> Option<Value> {
-        match how {
-            Written::Whole => self.whole(),
-            Written::AsRead => Some(self.value()),
-        }
+    fn value(&self, how: Written) -> Value {
+        let is_fine = |value: &Value| match how {
+            Written::Whole => true,
+            Written::AsRead => self.is_said_by(value),
+        };
+        self.whole().filter(is_fine).unwrap_or_else(|| item(self.entry()))
     }
 
-    /// As it stands there, but for what is to differ; what we know of it where that cannot be had, as with merge keys.
-    fn value(&self) -> Value {
-        self.whole().filter(|value| self.is_said_by(value)).unwrap_or_else(|| item(self.entry()))
-    }
-
+    /// As it stands there, but for what is to differ; `None` where that cannot be had, as with merge keys.
     fn whole(&self) -> Option<Value> {
-        let value = verbatim(self.node?)?;
+        let tree = self.from.tree();
+        let value = verbatim(tree.root(self.from.text())?.nth(self.node?))?;
         let Some(new) = self.new.as_deref() else { return Some(value) };
         let mut edits = difference(&[], &item(self.old), &item(new)).into_iter();
         edits.try_fold(value, |value, edit| changed(value, &edit.path, edit.change))
@@ -98,21 +99,28 @@ impl Added<'_> {
         self.clusters.is_empty() && self.users.is_empty() && self.contexts.is_empty()
     }
 
-    fn edits(&self, current: Option<&str>, how: Written) -> Option<Vec<Edit>> {
+    /// Where they come from.
+    fn files(&self) -> Vec<&File> {
+        let clusters = self.clusters.iter().map(|it| it.from);
+        let users = self.users.iter().map(|it| it.from);
+        let contexts = self.contexts.iter().map(|it| it.from);
+        let mut files: Vec<&File> = clusters.chain(users).chain(contexts).collect();
+        files.dedup_by(|one, other| std::ptr::eq(*one, *other));
+        files
+    }
+
+    fn edits(&self, current: Option<&str>, how: Written) -> Vec<Edit<'_>> {
         let lists =
-            [append(&self.clusters, how)?, append(&self.users, how)?, append(&self.contexts, how)?];
+            [append(&self.clusters, how), append(&self.users, how), append(&self.contexts, how)];
         let current = current.map(|name| Edit::set([CURRENT_CONTEXT.into()], Value::str(name)));
-        Some(lists.into_iter().flatten().chain(current).collect())
+        lists.into_iter().flatten().chain(current).collect()
     }
 }
 
 /// The edit for one list; none where nothing comes to it.
-fn append<E: Entry>(taken: &[Taken<'_, E>], how: Written) -> Option<Option<Edit>> {
-    if taken.is_empty() {
-        return Some(None);
-    }
-    let values: Option<Vec<Value>> = taken.iter().map(|it| it.written(how)).collect();
-    Some(Some(Edit::append([E::LIST.into()], values?)))
+fn append<'v, E: Entry>(taken: &'v [Taken<'_, E>], how: Written) -> Option<Edit<'v>> {
+    let values = Values::new(taken.len(), move |at| taken[at].value(how));
+    (!taken.is_empty()).then(|| Edit::append([E::LIST.into()], values))
 }
 
 /// The file with these entries at the end of their lists, and another current context where one is given; it is parsed once where
@@ -132,7 +140,7 @@ pub fn take<'a>(
     }
     let file = writable(Cow::Borrowed(file))?;
     let with = |how| {
-        let new = edited_in_turn(&file, || added.edits(current, how), "entries")?;
+        let new = edited_in_turn(&file, &added.files(), || added.edits(current, how), "entries")?;
         let is_intended = has_come(&file, &new, &added.clusters)
             && has_come(&file, &new, &added.users)
             && has_come(&file, &new, &added.contexts)
@@ -170,7 +178,7 @@ pub fn replace<'a, E: Entry>(file: &'a File, taken: &Taken<'_, E>) -> Result<Cow
         return Ok(Cow::Borrowed(file));
     };
     let file = writable(Cow::Borrowed(file))?;
-    let stanza = taken.value().get(E::KIND).cloned().unwrap_or_default();
+    let stanza = taken.value(Written::AsRead).get(E::KIND).cloned().unwrap_or_default();
     entries::replace(&file, taken.entry(), index, stanza).map(Cow::Owned)
 }
 
@@ -211,6 +219,25 @@ mod tests {
             added("{\"clusters\":[]}"),
             "{\"clusters\":[{\"name\":\"e\",\"more\":7,\"cluster\":{\"server\":\"s\",\"odd\":[1,{\"a\":\"b\"}]}},{\"name\":\"d\",\"cluster\":{}}]}"
         );
+    }
+
+    #[test]
+    fn null_and_what_is_absent_become_lists() {
+        let from = file("clusters: [{name: c, cluster: {}}]\n");
+        let all = Added { clusters: vec![taken(&from, "c", "c")], ..Added::default() };
+        let lines = "- name: c\n  cluster: {}\n";
+        let inside = "{\"name\": \"c\", \"cluster\": {}}";
+        for (text, expected) in [
+            ("clusters: null # c\n", format!("clusters: # c\n{lines}")),
+            ("clusters: &n ~\nx: *n\n", format!("clusters: &n\n{lines}x: &n ~\n")),
+            ("kind: Config\n", format!("kind: Config\nclusters:\n{lines}")),
+            ("{clusters: null}", format!("{{clusters: [{inside}]}}")),
+            ("{kind: Config}", format!("{{kind: Config, \"clusters\": [{inside}]}}")),
+        ] {
+            let target = file(text);
+            let new = take(&target, &all, None).expect(text).into_owned();
+            assert_eq!(new.text(), expected, "{text:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::emit::Value;
+use super::emit::{self, Behind, Brackets, Value};
 
 /// From a collection to something in it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -13,11 +13,16 @@ pub enum Step {
     Key(Cow<'static, str>),
 }
 
+/// Values that are made when they are asked for, and each time anew: of very many, one is there at a time.
+pub struct Values<'v> {
+    count: usize,
+    make: Box<dyn Fn(usize) -> Value + 'v>,
+}
+
 /// What becomes of the value at a path.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Change {
+pub enum Change<'v> {
     /// These are added to the list that it is; null and a key that is absent are lists too.
-    Append(Vec<Value>),
+    Append(Values<'v>),
     /// It goes, with its key.
     Remove,
     /// It becomes this; a key that is absent is added.
@@ -25,15 +30,52 @@ pub enum Change {
 }
 
 /// One change of a document.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Edit {
+pub struct Edit<'v> {
     /// From the root to the value.
     pub path: Vec<Step>,
     /// What becomes of it.
-    pub change: Change,
+    pub change: Change<'v>,
 }
 
-impl Edit {
+impl<'v> Values<'v> {
+    /// So many, each made by its index.
+    pub fn new(count: usize, make: impl Fn(usize) -> Value + 'v) -> Self {
+        Self { count, make: Box::new(make) }
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Value> {
+        (0..self.count).map(&self.make)
+    }
+
+    /// As lines of a list in block style.
+    pub fn lines(&self, indent: usize, newline: &str) -> String {
+        emit::lines(self.iter(), indent, newline)
+    }
+
+    /// Between the brackets of a list.
+    pub fn joined(&self, brackets: &Brackets<'_>) -> String {
+        emit::joined(self.iter(), brackets)
+    }
+}
+
+impl From<Vec<Value>> for Values<'_> {
+    fn from(values: Vec<Value>) -> Self {
+        Self::new(values.len(), move |at| values[at].clone())
+    }
+}
+
+impl Behind for Values<'_> {
+    fn behind_colon(&self, indent: usize, newline: &str) -> String {
+        format!("{newline}{}{}", " ".repeat(indent), self.lines(indent, newline))
+    }
+
+    fn in_brackets(&self, brackets: &Brackets<'_>) -> String {
+        emit::list_in_brackets(self.iter(), brackets)
+    }
+}
+
+impl<'v> Edit<'v> {
     /// A value is set.
     pub fn set(path: impl IntoIterator<Item = Step>, value: Value) -> Self {
         Self { path: path.into_iter().collect(), change: Change::Set(value) }
@@ -45,8 +87,8 @@ impl Edit {
     }
 
     /// Items come to a list.
-    pub fn append(path: impl IntoIterator<Item = Step>, items: Vec<Value>) -> Self {
-        Self { path: path.into_iter().collect(), change: Change::Append(items) }
+    pub fn append(path: impl IntoIterator<Item = Step>, items: impl Into<Values<'v>>) -> Self {
+        Self { path: path.into_iter().collect(), change: Change::Append(items.into()) }
     }
 }
 
@@ -69,7 +111,7 @@ impl From<usize> for Step {
 }
 
 /// The edits that make `new` of `old`, which stands at `path`: as few and as small as can be had without much thought.
-pub fn difference(path: &[Step], old: &Value, new: &Value) -> Vec<Edit> {
+pub fn difference(path: &[Step], old: &Value, new: &Value) -> Vec<Edit<'static>> {
     let below = |step: Step| [path, &[step]].concat();
     match (old, new) {
         _ if old == new => Vec::new(),
@@ -89,7 +131,7 @@ pub fn difference(path: &[Step], old: &Value, new: &Value) -> Vec<Edit> {
 }
 
 /// Items that come at the end, that go, or that change in their places; else the list is another one.
-fn difference_of_lists(path: &[Step], old: &[Value], new: &[Value]) -> Vec<Edit> {
+fn difference_of_lists(path: &[Step], old: &[Value], new: &[Value]) -> Vec<Edit<'static>> {
     let below = |index: usize| [path, &[index.into()]].concat();
     if let Some(added) = new.strip_prefix(old) {
         return vec![Edit::append(path.to_vec(), added.to_vec())];
@@ -118,18 +160,18 @@ fn missing_of(old: &[Value], new: &[Value]) -> Option<Vec<usize>> {
 }
 
 /// The value with a change made in it; `None` where the path leads nowhere.
-pub fn changed(mut value: Value, path: &[Step], change: Change) -> Option<Value> {
+pub fn changed(mut value: Value, path: &[Step], change: Change<'_>) -> Option<Value> {
     let Some((step, rest)) = path.split_first() else {
         return match (change, value) {
             (Change::Set(new), _) => Some(new),
             (Change::Append(added), Value::List(items)) => {
-                Some(Value::List(items.into_iter().chain(added).collect()))
+                Some(Value::List(items.into_iter().chain(added.iter()).collect()))
             }
-            (Change::Append(added), Value::Null) => Some(Value::List(added)),
+            (Change::Append(added), Value::Null) => Some(Value::List(added.iter().collect())),
             (Change::Append(_) | Change::Remove, _) => None,
         };
     };
-    let is_removed = rest.is_empty() && change == Change::Remove;
+    let is_removed = rest.is_empty() && matches!(change, Change::Remove);
     match (step, &mut value) {
         (Step::Key(key), Value::Map(pairs)) => {
             match pairs.iter().position(|(it, _)| *it == **key) {
@@ -149,10 +191,10 @@ pub fn changed(mut value: Value, path: &[Step], change: Change) -> Option<Value>
 }
 
 /// What stands where there was nothing, with mappings for the keys of the path.
-pub fn made(path: &[Step], change: Change) -> Option<Value> {
+pub fn made(path: &[Step], change: Change<'_>) -> Option<Value> {
     let innermost = match change {
         Change::Set(value) => value,
-        Change::Append(items) => Value::List(items),
+        Change::Append(items) => Value::List(items.iter().collect()),
         Change::Remove => return None,
     };
     path.iter().rev().try_fold(innermost, |inner, step| match step {

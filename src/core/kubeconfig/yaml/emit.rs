@@ -1,5 +1,6 @@
 //! Values as YAML text: in block style, in brackets, as JSON.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -176,11 +177,30 @@ impl<'de> Visitor<'de> for Anything {
     }
 }
 
+/// What can stand behind a key: a value, or a list of which one item is there at a time.
+pub trait Behind {
+    /// What follows the colon in a block mapping at column `indent`.
+    fn behind_colon(&self, indent: usize, newline: &str) -> String;
+
+    /// As JSON has it.
+    fn in_brackets(&self, brackets: &Brackets<'_>) -> String;
+}
+
+impl Behind for Value {
+    fn behind_colon(&self, indent: usize, newline: &str) -> String {
+        let mut text = String::new();
+        write_behind_colon(&mut text, self, indent, newline);
+        text
+    }
+
+    fn in_brackets(&self, brackets: &Brackets<'_>) -> String {
+        in_brackets(self, brackets)
+    }
+}
+
 /// `key: value` in block style, as the lines that a mapping at column `indent` holds; the first line without indentation.
-pub fn block_pair(key: &str, value: &Value, indent: usize, newline: &str) -> String {
-    let mut text = String::new();
-    write_pair(&mut text, key, value, indent, newline);
-    text
+pub fn block_pair(key: &str, value: &impl Behind, indent: usize, newline: &str) -> String {
+    format!("{}{}", block_key(key), value.behind_colon(indent, newline))
 }
 
 /// A value in block style at column `indent`; its first line without indentation.
@@ -190,9 +210,22 @@ pub fn block(value: &Value, indent: usize, newline: &str) -> String {
     text
 }
 
-fn write_pair(text: &mut String, key: &str, value: &Value, indent: usize, newline: &str) {
-    text.push_str(&scalar::write(key, Quote::Plain, false));
-    text.push(':');
+/// The items of a list in block style at column `indent`; the first line without indentation.
+pub fn lines(
+    items: impl IntoIterator<Item = impl Borrow<Value>>,
+    indent: usize,
+    newline: &str,
+) -> String {
+    let mut text = String::new();
+    write_lines(&mut text, items, indent, newline);
+    text
+}
+
+fn block_key(key: &str) -> String {
+    scalar::write(key, Quote::Plain, false) + ":"
+}
+
+fn write_behind_colon(text: &mut String, value: &Value, indent: usize, newline: &str) {
     match value {
         Value::Map(pairs) if !pairs.is_empty() => {
             start_line(text, indent + 2, newline);
@@ -217,20 +250,28 @@ fn write_block(text: &mut String, value: &Value, indent: usize, newline: &str) {
                 if at > 0 {
                     start_line(text, indent, newline);
                 }
-                write_pair(text, key, value, indent, newline);
+                text.push_str(&block_key(key));
+                write_behind_colon(text, value, indent, newline);
             }
         }
-        Value::List(items) if !items.is_empty() => {
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    start_line(text, indent, newline);
-                }
-                text.push_str("- ");
-                write_block(text, item, indent + 2, newline);
-            }
-        }
+        Value::List(items) if !items.is_empty() => write_lines(text, items, indent, newline),
         Value::Str(string) => text.push_str(&scalar::write(string, Quote::Plain, false)),
         _ => text.push_str(&in_brackets(value, &Brackets { lines: None, gap: " " })),
+    }
+}
+
+fn write_lines(
+    text: &mut String,
+    items: impl IntoIterator<Item = impl Borrow<Value>>,
+    indent: usize,
+    newline: &str,
+) {
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            start_line(text, indent, newline);
+        }
+        text.push_str("- ");
+        write_block(text, item.borrow(), indent + 2, newline);
     }
 }
 
@@ -241,16 +282,14 @@ fn start_line(text: &mut String, indent: usize, newline: &str) {
 
 /// A value in brackets; every string in double quotes, so that JSON stays JSON.
 pub fn in_brackets(value: &Value, brackets: &Brackets<'_>) -> String {
-    let inner = brackets.deeper();
     match value {
         Value::Bool(value) => value.to_string(),
         Value::Null => "null".to_owned(),
         Value::Number(text) => text.clone(),
         Value::Str(text) => scalar::write(text, Quote::Double, true),
-        Value::List(items) => {
-            brackets.wrap('[', ']', items.iter().map(|item| in_brackets(item, &inner)))
-        }
+        Value::List(items) => list_in_brackets(items, brackets),
         Value::Map(pairs) => {
+            let inner = brackets.deeper();
             let pairs = pairs.iter().map(|(key, value)| pair_in_brackets(key, value, &inner));
             brackets.wrap('{', '}', pairs)
         }
@@ -258,12 +297,42 @@ pub fn in_brackets(value: &Value, brackets: &Brackets<'_>) -> String {
 }
 
 /// `"key": value`.
-pub fn pair_in_brackets(key: &str, value: &Value, brackets: &Brackets<'_>) -> String {
+pub fn pair_in_brackets(key: &str, value: &impl Behind, brackets: &Brackets<'_>) -> String {
     let key = scalar::write(key, Quote::Double, true);
-    format!("{key}:{}{}", brackets.gap, in_brackets(value, brackets))
+    format!("{key}:{}{}", brackets.gap, value.in_brackets(brackets))
+}
+
+/// `[...]`.
+pub fn list_in_brackets(
+    items: impl IntoIterator<Item = impl Borrow<Value>>,
+    brackets: &Brackets<'_>,
+) -> String {
+    let inner = brackets.deeper();
+    let items = items.into_iter().map(|item| in_brackets(item.borrow(), &inner));
+    brackets.wrap('[', ']', items)
+}
+
+/// Items between brackets that are there.
+pub fn joined(items: impl Iterator<Item = Value>, brackets: &Brackets<'_>) -> String {
+    let mut all = String::new();
+    for item in items {
+        if !all.is_empty() {
+            all.push_str(&brackets.comma());
+        }
+        all.push_str(&in_brackets(&item, brackets));
+    }
+    all
 }
 
 impl Brackets<'_> {
+    /// What stands between an entry and the next.
+    pub fn comma(&self) -> String {
+        match &self.lines {
+            Some(Lines { newline, indent, .. }) => format!(",{newline}{indent}"),
+            None => format!(",{}", self.gap),
+        }
+    }
+
     fn deeper(&self) -> Self {
         let mut inner = self.clone();
         if let Some(lines) = &mut inner.lines {

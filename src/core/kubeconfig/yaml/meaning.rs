@@ -41,7 +41,7 @@ impl Meaning {
     }
 
     /// What the document at `root` is to say once all of `edits` are made; `None` where a path leads nowhere, or two meet.
-    pub fn edited(root: Cursor<'_>, edits: &[Edit]) -> Option<Self> {
+    pub fn edited(root: Cursor<'_>, edits: &[Edit<'_>]) -> Option<Self> {
         let digests = digests(root);
         let mut meaning = Self::read(root, &digests);
         let (intended, mut by_key) = (Intended { digests: &digests }, BTreeMap::new());
@@ -55,7 +55,7 @@ impl Meaning {
             let value = root.pairs().find(|(found, _)| found.target().text() == key);
             let new: Vec<Digest> = match (edits.as_slice(), value) {
                 ([([], Change::Append(items))], _) => {
-                    old().chain(items.iter().map(digest)).collect()
+                    old().chain(items.iter().map(|item| digest(&item))).collect()
                 }
                 ([([], Change::Remove)], _) => Vec::new(),
                 ([([], Change::Set(Value::List(items)))], _) => items.iter().map(digest).collect(),
@@ -100,7 +100,7 @@ struct Intended<'a> {
 }
 
 /// Where below a node, and what becomes of it there.
-type Below<'e> = (&'e [Step], &'e Change);
+type Below<'e> = (&'e [Step], &'e Change<'e>);
 
 impl Intended<'_> {
     /// The digest of a node in which these are made.
@@ -127,7 +127,7 @@ impl Intended<'_> {
         };
         match here.as_slice() {
             [] => {}
-            [(_, Change::Append(items))] => children.extend(items.iter().map(digest)),
+            [(_, Change::Append(items))] => children.extend(items.iter().map(|item| digest(&item))),
             _ => return None,
         }
         Some(children)
@@ -157,10 +157,15 @@ impl Intended<'_> {
         // What is new comes at the end, in the order in which it was given.
         for (path, _) in all {
             let Some(edits) = path.first().and_then(|step| edits.remove(step)) else { continue };
-            let ([Step::Key(key)], [(_, Change::Set(new))]) = (*path, edits.as_slice()) else {
-                return None;
+            let ([Step::Key(key)], [(_, change)]) = (*path, edits.as_slice()) else { return None };
+            let new = match change {
+                Change::Append(items) => {
+                    collection(Kind::Seq, items.iter().map(|item| digest(&item)))
+                }
+                Change::Remove => return None,
+                Change::Set(new) => digest(new),
             };
-            found.extend([digest(&Value::str(key)), digest(new)]);
+            found.extend([digest(&Value::str(key)), new]);
         }
         Some(found)
     }

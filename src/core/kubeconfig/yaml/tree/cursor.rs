@@ -18,6 +18,11 @@ impl<'a> Cursor<'a> {
         self.at as usize
     }
 
+    /// The node of that number in its document.
+    pub fn nth(self, index: usize) -> Self {
+        self.with(narrow(index))
+    }
+
     /// What it is.
     pub fn kind(self) -> Kind {
         match self.form() {
