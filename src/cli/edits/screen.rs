@@ -114,7 +114,7 @@ impl Printed for MergeReport {
 
     fn names(&self) -> Vec<String> {
         let contexts = self.entries.iter().filter(|entry| entry.kind == "context");
-        contexts.map(|entry| entry.name.clone()).collect()
+        contexts.map(|entry| entry.name.to_string()).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What merging kubeconfigs did, or would do.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use serde::Serialize;
 
@@ -26,7 +27,7 @@ pub struct MergeReport {
     pub notes: Vec<String>,
 }
 
-/// What became of one entry.
+/// What became of one entry. There may be very many: the source is shared, and so is a name that stays.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MergedEntry {
@@ -35,12 +36,14 @@ pub struct MergedEntry {
     /// `cluster`, `user` or `context`.
     pub kind: &'static str,
     /// The name that it has now.
-    pub name: String,
+    #[serde(serialize_with = "str::serialize")]
+    pub name: Rc<str>,
     /// The source.
     #[serde(serialize_with = "super::as_text")]
-    pub source: PathBuf,
+    pub source: Rc<Path>,
     /// The name that it has there.
-    pub name_in_source: String,
+    #[serde(serialize_with = "str::serialize")]
+    pub name_in_source: Rc<str>,
 }
 
 /// What is done with an entry of a source.

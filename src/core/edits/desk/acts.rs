@@ -78,6 +78,7 @@ impl Desk<'_> {
         let at = self.place(&file);
         let current = current.filter(|name| self.files[at].config().current_context != *name);
         self.edit(&file, |file| kubeconfig::take(file, added, current))?;
+        self.rest();
         let step = |kind, name: &str| EditStep::Created {
             kind,
             name: name.to_owned(),

@@ -116,8 +116,8 @@ pub(super) fn edited_from<'a, T>(
             drop((desk, outcome));
             (desk, outcome) = decided()?;
         }
+        desk.rest();
         if desk.before.keys().all(|path| locked.contains(path)) {
-            desk.files.iter().for_each(File::rest);
             guard.commit(&desk.changes(world.now))?;
             return Ok((desk, outcome));
         }
@@ -136,7 +136,8 @@ fn lockables(
 }
 
 impl<'a> Desk<'a> {
-    fn read(how: &'a How) -> Result<Self, Error> {
+    /// With the files as they are.
+    pub fn read(how: &'a How) -> Result<Self, Error> {
         Ok(Self::with(how, load_any(&how.paths, File::of)?))
     }
 
@@ -172,6 +173,11 @@ impl<'a> Desk<'a> {
             steps: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// Lets go what only a further edit needs.
+    pub fn rest(&self) {
+        self.files.iter().for_each(File::rest);
     }
 
     /// What a file says by now.

@@ -17,7 +17,7 @@ use crate::core::report::{MadeReport, MergeReport, MergedEntry};
 use crate::core::show;
 use crate::core::{Error, World};
 
-use super::desk::{Desk, How, Told, edited};
+use super::desk::{Desk, How, Told, edited_from};
 use super::error::EditsError;
 use names::{Names, NewNames};
 use rooted::Rooted;
@@ -64,10 +64,12 @@ struct Outcome {
 /// A source that cannot be read, or that is refused for what it could do; two entries of one name where that is to fail; a file
 /// that cannot be edited or locked. No file has changed then.
 pub fn merge(how: &How, wanted: &Merge, world: &World<'_>) -> Result<MergeReport, Error> {
-    let sources = source::read(wanted, &how.folder, world.now)?;
-    let (desk, (file, outcome)) = edited(how, world, |desk| {
-        let file = desk.default_file()?;
-        Ok((file, decide(desk, wanted, &sources)?))
+    // The sources, which may be large, are gone when it is written.
+    let (desk, (file, outcome)) = edited_from(how, world, || {
+        let sources = source::read(wanted, &how.folder, world.now)?;
+        let mut desk = Desk::read(how)?;
+        let (file, outcome) = (desk.default_file()?, decide(&mut desk, wanted, &sources)?);
+        Ok((desk, (file, outcome)))
     })?;
     Ok(report(desk, file, outcome, world))
 }
@@ -87,6 +89,7 @@ pub fn merge_into_new(
     let mut desk = Desk::empty(how);
     let file = desk.default_file()?;
     let outcome = decide(&mut desk, wanted, &sources)?;
+    drop(sources);
     let bytes = desk.bytes(&file);
     let mut report = report(desk, file, outcome, world);
     let Some(out) = &to.out else { return Ok((report, bytes)) };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::rc::Rc;
 use std::str::FromStr;
 
 use crate::core::edits::desk::How;
@@ -96,7 +97,7 @@ impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
         wanted: &Merge,
         mut refer: impl FnMut(&str, &mut Cow<'a, E::Stanza>),
     ) -> NewNames<'a> {
-        let mut names = NewNames::new();
+        let (mut names, path) = (NewNames::new(), Rc::from(source.file.path()));
         for (entry, mut taken) in E::list(source.config()).iter().zip(entries_of::<E>(&source.file))
         {
             let mut stanza = Cow::Borrowed(entry.stanza());
@@ -105,12 +106,14 @@ impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
             if fate != Fate::Kept {
                 names.insert(entry.name(), name.clone());
             }
+            let name_in_source = Rc::from(entry.name());
+            let stays = *name == *entry.name();
             self.decided.entries.push(MergedEntry {
                 action: fate,
                 kind: E::KIND,
-                name: name.to_string(),
-                source: source.file.path().to_owned(),
-                name_in_source: entry.name().to_owned(),
+                name: if stays { Rc::clone(&name_in_source) } else { Rc::from(&*name) },
+                source: Rc::clone(&path),
+                name_in_source,
             });
             if matches!(fate, Fate::Added | Fate::Replaced) {
                 let file = self.known.get(&name).map_or(self.target, |known| known.file);
