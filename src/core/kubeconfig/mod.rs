@@ -30,7 +30,7 @@ pub use differences::{Change, Difference, differences};
 pub use edit::{
     Added, Error as EditError, NewEntries, Repair, Taken, add_entries, changed_fields,
     clear_current, entries_of, order, put, put_all, remove, remove_all, rename, rename_referred,
-    repair, replace, set_current_context, take, with_current_of,
+    repair, replace_all, set_current_context, take, with_current_of,
 };
 pub use entry::{Entry, Referred};
 pub use file::{Error, File, MAX_BYTES};

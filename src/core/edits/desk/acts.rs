@@ -13,7 +13,7 @@ use crate::core::kubeconfig::{
 use crate::core::report::EditStep;
 use crate::core::{Error, store};
 
-use super::Desk;
+use super::{Desk, Done};
 
 impl Desk<'_> {
     /// The name of the current context.
@@ -61,7 +61,7 @@ impl Desk<'_> {
         if self.edit(&file, |file| kubeconfig::put(file, &new))? {
             let (kind, name) = (E::KIND, name.to_owned());
             self.tell_of_hidden::<E>(&name);
-            self.steps.push(match is_new {
+            self.did(match is_new {
                 true => EditStep::Created { kind, name, file },
                 false => EditStep::Changed { kind, name, fields, file },
             });
@@ -79,28 +79,49 @@ impl Desk<'_> {
         let current = current.filter(|name| self.files[at].config().current_context != *name);
         self.edit(&file, |file| kubeconfig::take(file, added, current))?;
         self.rest();
-        let step = |kind, name: &str| EditStep::Created {
-            kind,
-            name: name.to_owned(),
-            file: file.clone(),
+        let created = |kind| {
+            let file = file.clone();
+            move |name| EditStep::Created { kind, name, file }
         };
-        let Added { clusters, users, contexts } = added;
-        let clusters = clusters.iter().map(|it| step(NamedCluster::KIND, it.entry().name()));
-        let users = users.iter().map(|it| step(NamedUser::KIND, it.entry().name()));
-        let contexts = contexts.iter().map(|it| step(NamedContext::KIND, it.entry().name()));
-        self.steps.extend(clusters.chain(users).chain(contexts));
-        let name = current.map(str::to_owned);
-        self.steps.extend(name.map(|name| EditStep::Switched { name, file: file.clone() }));
+        self.tell_of_all(&added.clusters, created(NamedCluster::KIND));
+        self.tell_of_all(&added.users, created(NamedUser::KIND));
+        self.tell_of_all(&added.contexts, created(NamedContext::KIND));
+        if let Some(name) = current.map(str::to_owned) {
+            self.did(EditStep::Switched { name, file });
+        }
         Ok(())
     }
 
-    /// Puts an entry of another file in the place of the one of its name, in the file of that one.
-    pub fn replace<E: Entry>(&mut self, taken: &Taken<'_, E>) -> Result<(), Error> {
-        let name = taken.entry().name().to_owned();
-        let file = self.need::<E>(&name)?.file.path().to_owned();
-        self.edit(&file, |file| kubeconfig::replace(file, taken))?;
-        let (kind, fields) = (E::KIND, Vec::new());
-        self.steps.push(EditStep::Changed { kind, name, fields, file });
+    fn tell_of_all<'t, 'f: 't, E: Entry>(
+        &mut self,
+        taken: impl IntoIterator<Item = &'t Taken<'f, E>>,
+        step: impl FnOnce(String) -> EditStep,
+    ) {
+        let mut names = taken.into_iter().map(|it| it.entry().name());
+        if let Some(first) = names.next() {
+            let step = step(first.to_owned());
+            self.steps.push(Done { step, others: names.map(Box::from).collect() });
+        }
+    }
+
+    /// Puts entries of other files in the places of those of their names, in the files of those.
+    pub fn replace_all<E: Entry>(&mut self, taken: &[Taken<'_, E>]) -> Result<(), Error> {
+        let there = self.view().entries::<E>().into_iter();
+        let files: BTreeMap<&str, &Path> =
+            there.map(|it| (it.entry.name(), it.file.path())).collect();
+        let mut by_file = BTreeMap::<PathBuf, Vec<&Taken<'_, E>>>::new();
+        for it in taken {
+            let name = it.entry().name();
+            let file = files.get(name).ok_or_else(|| self.unknown::<E>(name))?;
+            by_file.entry(file.to_path_buf()).or_default().push(it);
+        }
+        for (file, taken) in by_file {
+            self.edit(&file, |file| kubeconfig::replace_all(file, &taken))?;
+            self.tell_of_all(taken, |name| {
+                let (kind, fields, file) = (E::KIND, Vec::new(), file.clone());
+                EditStep::Changed { kind, name, fields, file }
+            });
+        }
         Ok(())
     }
 
@@ -131,7 +152,7 @@ impl Desk<'_> {
             }));
         }
         self.tell_of_rename::<E>(old, new, owner);
-        self.steps.extend(steps);
+        steps.into_iter().for_each(|step| self.did(step));
         Ok(())
     }
 
@@ -147,7 +168,7 @@ impl Desk<'_> {
 
     fn tell_of_rename<E: Entry>(&mut self, old: &str, new: &str, file: PathBuf) {
         let (kind, name, to) = (E::KIND, old.to_owned(), new.to_owned());
-        self.steps.push(EditStep::Renamed { kind, name, to, file });
+        self.did(EditStep::Renamed { kind, name, to, file });
         self.warn_of_return::<E>(old);
     }
 
@@ -155,7 +176,7 @@ impl Desk<'_> {
     pub fn remove<E: Entry>(&mut self, name: &str) -> Result<(), Error> {
         let file = self.need::<E>(name)?.file.path().to_owned();
         self.edit(&file, |file| kubeconfig::remove::<E>(file, name))?;
-        self.steps.push(EditStep::Deleted { kind: E::KIND, name: name.to_owned(), file });
+        self.did(EditStep::Deleted { kind: E::KIND, name: name.to_owned(), file });
         self.warn_of_return::<E>(name);
         Ok(())
     }
@@ -165,7 +186,7 @@ impl Desk<'_> {
         let paths: Vec<PathBuf> = self.files.iter().map(|file| file.path().to_owned()).collect();
         for file in paths {
             if self.edit(&file, kubeconfig::order)? {
-                self.steps.push(EditStep::Ordered { file });
+                self.did(EditStep::Ordered { file });
             }
         }
         Ok(())
@@ -175,7 +196,7 @@ impl Desk<'_> {
     pub fn switch(&mut self, name: &str) -> Result<(), Error> {
         let file = self.default_file()?;
         if self.edit(&file, |file| kubeconfig::set_current_context(file, name))? {
-            self.steps.push(EditStep::Switched { name: name.to_owned(), file });
+            self.did(EditStep::Switched { name: name.to_owned(), file });
         }
         Ok(())
     }
@@ -184,7 +205,7 @@ impl Desk<'_> {
     pub fn clear_current(&mut self, name: &str) -> Result<(), Error> {
         while let Some(file) = self.says_current(name) {
             self.edit(&file, |file| kubeconfig::set_current_context(file, ""))?;
-            self.steps.push(EditStep::Cleared { name: name.to_owned(), file });
+            self.did(EditStep::Cleared { name: name.to_owned(), file });
         }
         Ok(())
     }
@@ -211,7 +232,7 @@ impl Desk<'_> {
         for (file, new) in &changed {
             self.edit(file, |file| kubeconfig::put_all(file, new))?;
         }
-        self.steps.extend(steps);
+        steps.into_iter().for_each(|step| self.did(step));
         Ok(())
     }
 
@@ -227,11 +248,10 @@ impl Desk<'_> {
         }
         for (file, names) in &gone {
             self.edit(file, |file| kubeconfig::remove_all::<E>(file, names))?;
-            self.steps.extend(names.iter().map(|name| EditStep::Deleted {
-                kind: E::KIND,
-                name: name.clone(),
-                file: file.clone(),
-            }));
+            for name in names {
+                let (kind, name) = (E::KIND, name.clone());
+                self.did(EditStep::Deleted { kind, name, file: file.clone() });
+            }
         }
         let gone: BTreeSet<String> = gone.into_values().flatten().collect();
         let left = self.view().entries::<E>();
@@ -252,7 +272,7 @@ impl Desk<'_> {
         if differs {
             return Err(EditsError::Taken(path).into());
         }
-        self.steps.push(EditStep::Wrote { file: path.clone() });
+        self.did(EditStep::Wrote { file: path.clone() });
         self.written.insert(path, (bytes, secrecy));
         Ok(())
     }

@@ -43,9 +43,16 @@ pub(super) struct Desk<'a> {
     absent: BTreeSet<PathBuf>,
     /// Files that come beside them, or are there and the same.
     written: BTreeMap<PathBuf, (Bytes, Secrecy)>,
-    steps: Vec<EditStep>,
+    steps: Vec<Done>,
     warnings: Vec<String>,
     notes: Vec<String>,
+}
+
+/// What was done to an entry or a file.
+struct Done {
+    step: EditStep,
+    /// Other entries of the same kind and file to which the same was done in a merge: there may be very many.
+    others: Vec<Box<str>>,
 }
 
 /// Carries out an edit, whose decision gives the names that it was about.
@@ -204,7 +211,11 @@ impl<'a> Desk<'a> {
     /// One of the files has been made of what it said before.
     pub fn has_made_of(&mut self, before: Bytes, step: EditStep) {
         self.before.insert(step.file().to_owned(), before);
-        self.steps.push(step);
+        self.did(step);
+    }
+
+    fn did(&mut self, step: EditStep) {
+        self.steps.push(Done { step, others: Vec::new() });
     }
 
     /// Edits one file; whether it says something else now.

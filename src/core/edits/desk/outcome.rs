@@ -11,7 +11,7 @@ use crate::core::report::{EditReport, EditStep};
 use crate::core::x509::time::{Moment, Period};
 use crate::core::{World, store};
 
-use super::Desk;
+use super::{Desk, Done};
 
 /// How many days before its end a certificate is worth a warning.
 const SOON: u64 = 30;
@@ -53,11 +53,12 @@ impl Desk<'_> {
 
     /// `deleted the context `old` and 2 more`
     fn done_to(&self, path: &Path) -> String {
-        let mut steps = self.steps.iter().filter(|step| step.file() == path);
-        let first = steps.next().map(EditStep::brief).unwrap_or_default();
-        match steps.count() {
-            0 => first,
-            more => format!("{first}, and {more} more"),
+        let done: Vec<&Done> = self.steps.iter().filter(|done| done.step.file() == path).collect();
+        let first = done.first().map(|done| done.step.brief()).unwrap_or_default();
+        let all: usize = done.iter().map(|done| 1 + done.others.len()).sum();
+        match all {
+            0 | 1 => first,
+            all => format!("{first}, and {} more", all - 1),
         }
     }
 
@@ -80,7 +81,8 @@ impl Desk<'_> {
     ) -> EditReport {
         let Told { changed, warnings, notes } = self.told(world);
         let dry_run = self.how.dry_run;
-        EditReport { changed, dry_run, kind, names, steps: self.steps, warnings, notes }
+        let steps = self.steps.into_iter().map(|done| done.step).collect();
+        EditReport { changed, dry_run, kind, names, steps, warnings, notes }
     }
 
     /// What is to be told besides what was done.
@@ -93,12 +95,12 @@ impl Desk<'_> {
 
     fn has_written_users_to(&self, file: &Path) -> bool {
         let is_user = |step: &EditStep| matches!(written(step), Some(("user", _)));
-        self.steps.iter().any(|step| is_user(step) && step.file() == file)
+        self.steps.iter().any(|done| is_user(&done.step) && done.step.file() == file)
     }
 
     /// What is wrong with the entries that were written: clients would fail at it, or others can read the secret.
     fn findings(&self, world: &World<'_>) -> Vec<String> {
-        let written: BTreeSet<(&str, &str)> = self.steps.iter().filter_map(written).collect();
+        let written: BTreeSet<(&str, &str)> = self.steps.iter().flat_map(all_written).collect();
         let is_written = |kind, name: &str| written.contains(&(kind, name));
         let read = |path: &Path| match self.written.get(path) {
             Some((bytes, _)) => Found::File { bytes: bytes.clone(), mode: 0o600, modified: 0 },
@@ -121,6 +123,14 @@ impl Desk<'_> {
         };
         found.filter_map(told).collect()
     }
+}
+
+/// The kinds and names of all that was written.
+fn all_written(done: &Done) -> impl Iterator<Item = (&str, &str)> {
+    let first = written(&done.step);
+    let others =
+        first.into_iter().flat_map(|(kind, _)| done.others.iter().map(move |name| (kind, &**name)));
+    first.into_iter().chain(others)
 }
 
 /// The kind and the name of what a step has written.

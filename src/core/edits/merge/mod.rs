@@ -138,9 +138,9 @@ fn decide(desk: &mut Desk<'_>, wanted: &Merge, sources: &[Source]) -> Result<Out
     }
     warnings.into_iter().for_each(|warning| desk.warn(warning));
     sources.iter().filter_map(left_out).for_each(|note| desk.note(note));
-    clusters.replaced.iter().try_for_each(|taken| desk.replace(taken))?;
-    users.replaced.iter().try_for_each(|taken| desk.replace(taken))?;
-    contexts.replaced.iter().try_for_each(|taken| desk.replace(taken))?;
+    desk.replace_all(&clusters.replaced)?;
+    desk.replace_all(&users.replaced)?;
+    desk.replace_all(&contexts.replaced)?;
     let current = switched(desk, current, wanted.switch);
     let added = Added { clusters: clusters.added, users: users.added, contexts: contexts.added };
     desk.take(&added, current.as_deref())?;

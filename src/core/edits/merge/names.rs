@@ -32,12 +32,30 @@ pub enum OnConflict {
 pub struct Template(String);
 
 /// An entry that is there by now. It is looked at only where another one has its name: there may be very many.
-struct Known<'k, S: Clone> {
-    stanza: Cow<'k, S>,
+struct Known<'k, S> {
+    stanza: Held<'k, S>,
     /// The file that its paths are relative to.
     from: &'k File,
     /// The file that it stands in, or comes to.
     file: &'k Path,
+    place: Place,
+}
+
+/// Where an entry is.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Among those that come to the end.
+    Added(usize),
+    /// Among those that take the place of others.
+    Replaced(usize),
+    /// In a file.
+    There,
+}
+
+/// As a [`Cow`] that takes no more room where it is borrowed.
+enum Held<'k, S> {
+    There(&'k S),
+    Made(Box<S>),
 }
 
 /// The entries of one kind: those that are there, and those that are to come.
@@ -67,8 +85,8 @@ impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
     /// Those of a view, and none to come.
     pub fn of(view: View<'k>, target: &'k Path, how: &'k How) -> Self {
         let known = view.entries::<E>().into_iter().map(|item| {
-            let (stanza, file) = (Cow::Borrowed(item.entry.stanza()), item.file);
-            let known = Known { stanza, from: file, file: file.path() };
+            let (stanza, file) = (Held::There(item.entry.stanza()), item.file);
+            let known = Known { stanza, from: file, file: file.path(), place: Place::There };
             (Cow::Borrowed(item.entry.name()), known)
         });
         let decided = Decided {
@@ -116,11 +134,17 @@ impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
                 name_in_source,
             });
             if matches!(fate, Fate::Added | Fate::Replaced) {
-                let file = self.known.get(&name).map_or(self.target, |known| known.file);
+                let there = self.known.get(&name);
+                let file = there.map_or(self.target, |known| known.file);
+                let place = there.map(|known| known.place);
                 let new = moved::<E>(&stanza, &source.file, file, self.how);
                 taken.become_new(E::new(&name, new));
-                self.decided.come(fate, taken);
-                self.known.insert(name, Known { stanza, from: &source.file, file });
+                let place = self.decided.come(taken, place);
+                let stanza = match stanza {
+                    Cow::Borrowed(stanza) => Held::There(stanza),
+                    Cow::Owned(stanza) => Held::Made(Box::new(stanza)),
+                };
+                self.known.insert(name, Known { stanza, from: &source.file, file, place });
             }
         }
         names
@@ -136,7 +160,11 @@ impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
         let says = |stanza, file| absolute::<E>(stanza, file, &self.how.folder);
         let there = |name: &str| {
             let known = self.known.get(name)?;
-            Some(says(&known.stanza, known.from) == says(stanza, &source.file))
+            let stanza_there = match &known.stanza {
+                Held::There(stanza) => stanza,
+                Held::Made(stanza) => &**stanza,
+            };
+            Some(says(stanza_there, known.from) == says(stanza, &source.file))
         };
         let same = Cow::Borrowed(name);
         match (there(name), wanted.on_conflict) {
@@ -162,15 +190,25 @@ impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
 }
 
 impl<'a, E: Rooted> Decided<'a, E> {
-    /// One that came in before from another source, and is replaced, is not to come any more.
-    fn come(&mut self, fate: Fate, taken: Taken<'a, E>) {
-        if fate != Fate::Replaced {
-            return self.added.push(taken);
-        }
-        let mut all = self.added.iter_mut().chain(&mut self.replaced);
-        match all.find(|it| it.entry().name() == taken.entry().name()) {
-            Some(earlier) => *earlier = taken,
-            None => self.replaced.push(taken),
+    /// Puts it where the one of its name is. One that came in before from another source is not to come any more.
+    fn come(&mut self, taken: Taken<'a, E>, earlier: Option<Place>) -> Place {
+        match earlier {
+            None => {
+                self.added.push(taken);
+                Place::Added(self.added.len() - 1)
+            }
+            Some(Place::There) => {
+                self.replaced.push(taken);
+                Place::Replaced(self.replaced.len() - 1)
+            }
+            Some(place @ Place::Added(at)) => {
+                self.added[at] = taken;
+                place
+            }
+            Some(place @ Place::Replaced(at)) => {
+                self.replaced[at] = taken;
+                place
+            }
         }
     }
 }

@@ -271,7 +271,7 @@ pub(super) fn renaming<'v, E: Entry>(index: usize, new: &str) -> Edit<'v> {
     Edit::set([E::LIST.into(), index.into(), "name".into()], Value::str(new))
 }
 
-fn stanza<E: Entry>(index: usize) -> [Step; 3] {
+pub(super) fn stanza<E: Entry>(index: usize) -> [Step; 3] {
     [E::LIST.into(), index.into(), E::KIND.into()]
 }
 

@@ -37,7 +37,7 @@ use place::Items;
 pub use referred::rename_referred;
 pub use repair::{Repair, clear_current, repair};
 use splice::{Pair, Splice};
-pub use taken::{Added, Taken, entries_of, replace, take};
+pub use taken::{Added, Taken, entries_of, replace_all, take};
 
 /// The key of the current context.
 pub(super) const CURRENT_CONTEXT: &str = "current-context";

@@ -1,6 +1,7 @@
 //! Entries of another file, with all that they say there: what nobody knows comes along.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use crate::core::kubeconfig::entry::Entry;
 use crate::core::kubeconfig::file::File;
@@ -10,9 +11,10 @@ use crate::core::kubeconfig::yaml::emit::{self, Value};
 use crate::core::kubeconfig::yaml::tree::Cursor;
 
 use super::anchors::verbatim;
-use super::entries::{self, item, position};
+use super::entries::{self, item, position, stanza};
 use super::{
-    CURRENT_CONTEXT, Error, are_equal_apart_from, edited_in_turn, unsafe_to_change, writable,
+    CURRENT_CONTEXT, Error, are_equal_apart_from, edited_from, edited_in_turn, unsafe_to_change,
+    writable,
 };
 
 /// An entry of another file on its way.
@@ -73,6 +75,11 @@ impl<E: Entry> Taken<'_, E> {
             Written::AsRead => self.is_said_by(value),
         };
         self.whole().filter(is_fine).unwrap_or_else(|| item(self.entry()))
+    }
+
+    /// The same without its name.
+    fn stanza(&self, how: Written) -> Value {
+        self.value(how).get(E::KIND).cloned().unwrap_or_default()
     }
 
     /// As it stands there, but for what is to differ; `None` where that cannot be had, as with merge keys.
@@ -168,17 +175,54 @@ fn has_come<E: Entry>(file: &File, new: &File, taken: &[Taken<'_, E>]) -> bool {
     wanted.eq(E::list(new.config()))
 }
 
-/// The file in which this entry has taken the place of the one of its name; what nobody knows goes with that one.
+/// The file in which these entries have taken the places of those of their names; what nobody knows goes with those. It is parsed
+/// once where that can be done.
 ///
 /// # Errors
 ///
 /// As for [`take`].
-pub fn replace<'a, E: Entry>(file: &'a File, taken: &Taken<'_, E>) -> Result<Cow<'a, File>, Error> {
+pub fn replace_all<'a, E: Entry>(
+    file: &'a File,
+    taken: &[&Taken<'_, E>],
+) -> Result<Cow<'a, File>, Error> {
+    let file = writable(Cow::Borrowed(file))?;
+    if let [_, _, ..] = taken
+        && let Some(new) = replaced(&file, taken)
+    {
+        return Ok(Cow::Owned(new));
+    }
+    taken.iter().try_fold(file, |file, taken| Ok(Cow::Owned(replace(&file, taken)?.into_owned())))
+}
+
+/// All at once: only where each is there, and no two of them meet.
+fn replaced<E: Entry>(file: &File, taken: &[&Taken<'_, E>]) -> Option<File> {
+    let entries = E::list(file.config());
+    let by_name: BTreeMap<&str, &Taken<'_, E>> =
+        taken.iter().map(|it| (it.entry().name(), *it)).collect();
+    let coming = |old: &E| by_name.get(old.name()).copied();
+    let places = entries.iter().enumerate();
+    let places = places.filter_map(|(index, old)| Some((index, coming(old)?)));
+    let edits =
+        places.map(|(index, taken)| Edit::set(stanza::<E>(index), taken.stanza(Written::Whole)));
+    let edits: Vec<Edit<'_>> = edits.collect();
+    if edits.len() != taken.len() {
+        return None;
+    }
+    let from: Vec<&File> = taken.iter().map(|it| it.from).collect();
+    let found = edited_from(file, &from, edits, E::LIST).ok()?;
+    let wanted = entries.iter().map(|old| coming(old).map_or(old, Taken::entry));
+    let is_intended = wanted.eq(E::list(found.config()))
+        && are_equal_apart_from(&[E::LIST], file.config(), found.config());
+    is_intended.then_some(found)
+}
+
+/// The file in which this entry has taken the place of the one of its name.
+fn replace<'a, E: Entry>(file: &'a File, taken: &Taken<'_, E>) -> Result<Cow<'a, File>, Error> {
     let Some(index) = position::<E>(file, taken.entry().name()) else {
         return Ok(Cow::Borrowed(file));
     };
     let file = writable(Cow::Borrowed(file))?;
-    let stanza = taken.value(Written::AsRead).get(E::KIND).cloned().unwrap_or_default();
+    let stanza = taken.stanza(Written::AsRead);
     entries::replace(&file, taken.entry(), index, stanza).map(Cow::Owned)
 }
 
@@ -278,6 +322,36 @@ mod tests {
             assert_eq!(at_once.text(), single.text(), "{text:?}");
             assert_eq!(at_once.config(), single.config(), "{text:?}");
             assert_eq!(at_once.config().current_context, "c");
+        }
+    }
+
+    #[test]
+    fn several_take_their_places_at_once_as_they_would_one_by_one() {
+        let from = file(
+            "b: &b {token: x}\nusers: [{name: u, user: {token: new, odd: 1}}, {name: v, user: *b}, {name: w, user: {<<: *b}}]\n",
+        );
+        let all: Vec<Taken<'_, NamedUser>> = entries_of(&from);
+        let all: Vec<_> = all.iter().collect();
+        for (text, is_at_once) in [
+            (
+                "users:\n- name: w\n  user: {}\n- name: u # mine\n  user:\n    token: old\n- name: v\n",
+                true,
+            ),
+            (
+                "{\"users\":[{\"name\":\"u\"},{\"name\":\"v\",\"user\":{\"as\":\"x\"}},{\"name\":\"w\"}]}",
+                true,
+            ),
+            ("users: [{name: u, user: &x {token: x}}, {name: v, user: *x}, {name: w}]\n", false),
+            ("users: [{name: u}, {name: v}]\n", false),
+        ] {
+            let target = file(text);
+            let single = all.iter().fold(target.clone(), |file, taken| {
+                replace(&file, taken).expect(text).into_owned()
+            });
+            let new = replace_all(&target, &all).expect(text);
+            assert_eq!(new.text(), single.text(), "{text}");
+            assert_eq!(new.config(), single.config(), "{text}");
+            assert_eq!(replaced(&target, &all).is_some(), is_at_once, "{text}");
         }
     }
 
