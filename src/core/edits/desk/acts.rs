@@ -97,7 +97,7 @@ impl Desk<'_> {
         taken: impl IntoIterator<Item = &'t Taken<'f, E>>,
         step: impl FnOnce(String) -> EditStep,
     ) {
-        let mut names = taken.into_iter().map(|it| it.entry().name());
+        let mut names = taken.into_iter().map(|it| it.name());
         if let Some(first) = names.next() {
             let step = step(first.to_owned());
             self.steps.push(Done { step, others: names.map(Box::from).collect() });
@@ -111,7 +111,7 @@ impl Desk<'_> {
             there.map(|it| (it.entry.name(), it.file.path())).collect();
         let mut by_file = BTreeMap::<PathBuf, Vec<&Taken<'_, E>>>::new();
         for it in taken {
-            let name = it.entry().name();
+            let name = it.name();
             let file = files.get(name).ok_or_else(|| self.unknown::<E>(name))?;
             by_file.entry(file.to_path_buf()).or_default().push(it);
         }

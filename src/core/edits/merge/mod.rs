@@ -128,7 +128,7 @@ fn decide(desk: &mut Desk<'_>, wanted: &Merge, sources: &[Source]) -> Result<Out
             let others = others.filter_map(|(kind, other)| Some((kind, other?)));
             warnings.extend(others.map(|(kind, other)| strange(source, name, kind, &other)));
         });
-        let first = || new_contexts.get(source.config().current_context.as_str());
+        let first = || new_contexts.get(source.file.config().current_context.as_str());
         current = current.or_else(|| first().map(ToString::to_string));
     }
     let (clusters, users, contexts) = (clusters.decided(), users.decided(), contexts.decided());
@@ -173,7 +173,7 @@ fn strange(source: &Source, context: &str, kind: &str, name: &str) -> String {
 
 /// What is no entry stays where it is.
 fn left_out(source: &Source) -> Option<String> {
-    let has_more = !source.config().extensions.is_empty();
+    let has_more = !source.file.config().extensions.is_empty();
     let file = source.file.path().display();
     has_more.then(|| format!("{file} has extensions of its own, which stay there"))
 }

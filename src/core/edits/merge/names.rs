@@ -116,8 +116,7 @@ impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
         mut refer: impl FnMut(&str, &mut Cow<'a, E::Stanza>),
     ) -> NewNames<'a> {
         let (mut names, path) = (NewNames::new(), Rc::from(source.file.path()));
-        for (entry, mut taken) in E::list(source.config()).iter().zip(entries_of::<E>(&source.file))
-        {
+        for (entry, mut taken) in source.entries::<E>().zip(entries_of::<E>(&source.file)) {
             let mut stanza = Cow::Borrowed(entry.stanza());
             refer(entry.name(), &mut stanza);
             let (fate, name) = self.decide(entry.name(), &stanza, source, wanted);
@@ -138,7 +137,7 @@ impl<'k, 'a: 'k, E: Rooted> Names<'k, 'a, E> {
                 let file = there.map_or(self.target, |known| known.file);
                 let place = there.map(|known| known.place);
                 let new = moved::<E>(&stanza, &source.file, file, self.how);
-                taken.become_new(E::new(&name, new));
+                taken.become_new(&name, new);
                 let place = self.decided.come(taken, place);
                 let stanza = match stanza {
                     Cow::Borrowed(stanza) => Held::There(stanza),

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use crate::core::changes::Snapshot;
 use crate::core::check::dangers;
 use crate::core::edits::error::{Danger, EditsError};
 use crate::core::edits::files::found;
 use crate::core::inventory;
-use crate::core::kubeconfig::{Config, File, Flattening, Merged, View};
+use crate::core::kubeconfig::{Config, Entry, File, Flattening, Merged, MergedError, View};
 use crate::core::x509::time::Moment;
 use crate::core::{Error, store};
 
@@ -17,14 +16,17 @@ use super::Merge;
 pub(super) struct Source {
     /// As it stands there.
     pub file: File,
-    /// What of it is to come in, where that is not just what it says.
-    embedded: Option<Config>,
+    /// Its entries that are to come in as something else than what it says, in their order.
+    embedded: Config,
 }
 
 impl Source {
-    /// What of it is to come in.
-    pub fn config(&self) -> &Config {
-        self.embedded.as_ref().unwrap_or_else(|| self.file.config())
+    /// The entries that are to come in, in the order of the file, which has no name twice.
+    pub fn entries<E: Entry>(&self) -> impl Iterator<Item = &E> {
+        let mut embedded = E::list(&self.embedded).iter().peekable();
+        E::list(self.file.config())
+            .iter()
+            .map(move |entry| embedded.next_if(|new| new.name() == entry.name()).unwrap_or(entry))
     }
 
     /// The name of the file, without what follows its last dot.
@@ -69,23 +71,35 @@ fn screen(file: File, folder: &Path, allowed: &[&str], now: Moment) -> (File, Ve
 }
 
 fn source(file: File, embed: bool) -> Result<Source, Error> {
-    if !embed {
-        return Ok(Source { file, embedded: None });
+    let mut embedded = Config::default();
+    if embed {
+        let view = View::new(std::slice::from_ref(&file));
+        let snapshot = store::read(Merged::of(view).named_files());
+        let config = file.config();
+        embedded.clusters = taken_in(&config.clusters, |entry| {
+            let owner = format!("cluster {}", entry.name);
+            Flattening { file: &file, snapshot: &snapshot, owner }.cluster(&mut entry.cluster)
+        })?;
+        embedded.users = taken_in(&config.users, |entry| {
+            let owner = format!("user {}", entry.name);
+            Flattening { file: &file, snapshot: &snapshot, owner }.user(&mut entry.user)
+        })?;
     }
-    let mut config = file.config().clone();
-    let snapshot = store::read(Merged::of(View::new(std::slice::from_ref(&file))).named_files());
-    take_in(&file, &mut config, &snapshot)?;
-    Ok(Source { file, embedded: Some(config) })
+    Ok(Source { file, embedded })
 }
 
-fn take_in(file: &File, config: &mut Config, snapshot: &Snapshot) -> Result<(), Error> {
-    for entry in &mut config.clusters {
-        let owner = format!("cluster {}", entry.name);
-        Flattening { file, snapshot, owner }.cluster(&mut entry.cluster)?;
+/// Those that change.
+fn taken_in<E: Entry>(
+    entries: &[E],
+    take_in: impl Fn(&mut E) -> Result<(), MergedError>,
+) -> Result<Vec<E>, Error> {
+    let mut changed = Vec::new();
+    for old in entries {
+        let mut new = old.clone();
+        take_in(&mut new)?;
+        if new != *old {
+            changed.push(new);
+        }
     }
-    for entry in &mut config.users {
-        let owner = format!("user {}", entry.name);
-        Flattening { file, snapshot, owner }.user(&mut entry.user)?;
-    }
-    Ok(())
+    Ok(changed)
 }

@@ -8,7 +8,7 @@ use crate::core::kubeconfig::file::File;
 use crate::core::kubeconfig::types::{NamedCluster, NamedContext, NamedUser};
 use crate::core::kubeconfig::yaml::change::{Edit, Values, changed, difference};
 use crate::core::kubeconfig::yaml::emit::{self, Value};
-use crate::core::kubeconfig::yaml::tree::Cursor;
+use crate::core::kubeconfig::yaml::tree::{Cursor, NodeIndex};
 
 use super::anchors::verbatim;
 use super::entries::{self, item, position, stanza};
@@ -21,10 +21,16 @@ use super::{
 pub struct Taken<'a, E: Entry> {
     /// The file, where it stands there, and what is read from that.
     from: &'a File,
-    node: Option<usize>,
+    node: Option<NodeIndex>,
     old: &'a E,
-    /// What it is to be here, where that is not just what it is there.
-    new: Option<Box<E>>,
+    new: Option<Box<New<E>>>,
+}
+
+/// What an entry is to be here that is not just what it is there.
+struct New<E: Entry> {
+    name: Box<str>,
+    /// Where that is another one.
+    stanza: Option<Box<E::Stanza>>,
 }
 
 /// Entries of other files that a file takes in.
@@ -54,19 +60,39 @@ pub fn entries_of<E: Entry>(from: &File) -> Vec<Taken<'_, E>> {
     let list = pairs.filter(|(key, _)| key.target().text() == E::LIST).last();
     let mut nodes = list.into_iter().flat_map(|(_, list)| list.target().children());
     let entries = E::list(from.config()).iter();
-    let taken = |old| Taken { from, node: nodes.next().map(Cursor::index), old, new: None };
-    entries.map(taken).collect()
+    let entries = entries.map(|old| {
+        let node = nodes.next().map(Cursor::number);
+        Taken { from, node, old, new: None }
+    });
+    entries.collect()
 }
 
 impl<E: Entry> Taken<'_, E> {
+    /// The name that it is to have here.
+    pub fn name(&self) -> &str {
+        self.new.as_ref().map_or(self.old.name(), |new| &new.name)
+    }
+
     /// What it is to be here.
-    pub fn entry(&self) -> &E {
-        self.new.as_deref().unwrap_or(self.old)
+    fn stanza(&self) -> &E::Stanza {
+        let new = self.new.as_ref().and_then(|new| new.stanza.as_deref());
+        new.unwrap_or(self.old.stanza())
     }
 
     /// Makes it another one.
-    pub fn become_new(&mut self, new: E) {
-        self.new = (new != *self.old).then(|| Box::new(new));
+    pub fn become_new(&mut self, name: &str, stanza: E::Stanza) {
+        let stanza = (stanza != *self.old.stanza()).then(|| Box::new(stanza));
+        let is_other = stanza.is_some() || *name != *self.old.name();
+        self.new = is_other.then(|| Box::new(New { name: name.into(), stanza }));
+    }
+
+    fn entry(&self) -> E {
+        E::new(self.name(), self.stanza().clone())
+    }
+
+    /// Whether it is what stands there.
+    fn is(&self, entry: &E) -> bool {
+        self.name() == entry.name() && self.stanza() == entry.stanza()
     }
 
     fn value(&self, how: Written) -> Value {
@@ -74,11 +100,11 @@ impl<E: Entry> Taken<'_, E> {
             Written::Whole => true,
             Written::AsRead => self.is_said_by(value),
         };
-        self.whole().filter(is_fine).unwrap_or_else(|| item(self.entry()))
+        self.whole().filter(is_fine).unwrap_or_else(|| item(&self.entry()))
     }
 
     /// The same without its name.
-    fn stanza(&self, how: Written) -> Value {
+    fn stanza_value(&self, how: Written) -> Value {
         self.value(how).get(E::KIND).cloned().unwrap_or_default()
     }
 
@@ -86,8 +112,10 @@ impl<E: Entry> Taken<'_, E> {
     fn whole(&self) -> Option<Value> {
         let tree = self.from.tree();
         let value = verbatim(tree.root(self.from.text())?.nth(self.node?))?;
-        let Some(new) = self.new.as_deref() else { return Some(value) };
-        let mut edits = difference(&[], &item(self.old), &item(new)).into_iter();
+        if self.new.is_none() {
+            return Some(value);
+        }
+        let mut edits = difference(&[], &item(self.old), &item(&self.entry())).into_iter();
         edits.try_fold(value, |value, edit| changed(value, &edit.path, edit.change))
     }
 
@@ -96,7 +124,7 @@ impl<E: Entry> Taken<'_, E> {
         let list = Value::Map(vec![(E::LIST.to_owned(), Value::List(vec![value.clone()]))]);
         let text = zeroize::Zeroizing::new(emit::block(&list, 0, "\n"));
         let file = File::from_text("".into(), text);
-        file.is_ok_and(|file| E::list(file.config()) == std::slice::from_ref(self.entry()))
+        file.is_ok_and(|file| matches!(E::list(file.config()), [entry] if self.is(entry)))
     }
 }
 
@@ -171,8 +199,11 @@ pub fn take<'a>(
 }
 
 fn has_come<E: Entry>(file: &File, new: &File, taken: &[Taken<'_, E>]) -> bool {
-    let wanted = E::list(file.config()).iter().chain(taken.iter().map(Taken::entry));
-    wanted.eq(E::list(new.config()))
+    let old = E::list(file.config());
+    let come = E::list(new.config()).strip_prefix(old);
+    come.is_some_and(|come| {
+        come.len() == taken.len() && taken.iter().zip(come).all(|(taken, entry)| taken.is(entry))
+    })
 }
 
 /// The file in which these entries have taken the places of those of their names; what nobody knows goes with those. It is parsed
@@ -197,33 +228,37 @@ pub fn replace_all<'a, E: Entry>(
 /// All at once: only where each is there, and no two of them meet.
 fn replaced<E: Entry>(file: &File, taken: &[&Taken<'_, E>]) -> Option<File> {
     let entries = E::list(file.config());
-    let by_name: BTreeMap<&str, &Taken<'_, E>> =
-        taken.iter().map(|it| (it.entry().name(), *it)).collect();
+    let by_name: BTreeMap<&str, &Taken<'_, E>> = taken.iter().map(|it| (it.name(), *it)).collect();
     let coming = |old: &E| by_name.get(old.name()).copied();
     let places = entries.iter().enumerate();
     let places = places.filter_map(|(index, old)| Some((index, coming(old)?)));
-    let edits =
-        places.map(|(index, taken)| Edit::set(stanza::<E>(index), taken.stanza(Written::Whole)));
+    let edits = places
+        .map(|(index, taken)| Edit::set(stanza::<E>(index), taken.stanza_value(Written::Whole)));
     let edits: Vec<Edit<'_>> = edits.collect();
     if edits.len() != taken.len() {
         return None;
     }
     let from: Vec<&File> = taken.iter().map(|it| it.from).collect();
     let found = edited_from(file, &from, edits, E::LIST).ok()?;
-    let wanted = entries.iter().map(|old| coming(old).map_or(old, Taken::entry));
-    let is_intended = wanted.eq(E::list(found.config()))
+    let new = E::list(found.config());
+    let is_as_wanted = |(old, new): (&E, &E)| match coming(old) {
+        Some(taken) => taken.is(new),
+        None => old == new,
+    };
+    let is_intended = entries.len() == new.len()
+        && entries.iter().zip(new).all(is_as_wanted)
         && are_equal_apart_from(&[E::LIST], file.config(), found.config());
     is_intended.then_some(found)
 }
 
 /// The file in which this entry has taken the place of the one of its name.
 fn replace<'a, E: Entry>(file: &'a File, taken: &Taken<'_, E>) -> Result<Cow<'a, File>, Error> {
-    let Some(index) = position::<E>(file, taken.entry().name()) else {
+    let Some(index) = position::<E>(file, taken.name()) else {
         return Ok(Cow::Borrowed(file));
     };
     let file = writable(Cow::Borrowed(file))?;
-    let stanza = taken.stanza(Written::AsRead);
-    entries::replace(&file, taken.entry(), index, stanza).map(Cow::Owned)
+    let stanza = taken.stanza_value(Written::AsRead);
+    entries::replace(&file, &taken.entry(), index, stanza).map(Cow::Owned)
 }
 
 #[cfg(test)]
@@ -237,7 +272,7 @@ mod tests {
     fn taken<'a, E: Entry>(from: &'a File, name: &str, new_name: &str) -> Taken<'a, E> {
         let mut all = entries_of::<E>(from).into_iter();
         let mut taken = all.find(|it| it.old.name() == name).expect(name);
-        taken.become_new(E::new(new_name, taken.old.stanza().clone()));
+        taken.become_new(new_name, taken.old.stanza().clone());
         taken
     }
 

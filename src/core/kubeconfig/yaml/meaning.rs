@@ -246,8 +246,9 @@ fn sorted(list: Cursor<'_>, found: &[Digest]) -> Digest {
 
 /// The digest of each node. The target of an alias is closed before the alias comes, so one walk in text order does it.
 fn digests(root: Cursor<'_>) -> Vec<Digest> {
-    let mut walk = Walk { open: Vec::new(), found: Vec::new() };
-    for node in root.subtree() {
+    let nodes = root.subtree();
+    let mut walk = Walk { open: Vec::new(), found: Vec::with_capacity(nodes.len()) };
+    for node in nodes {
         walk.close_before(node.index());
         walk.found.push(Digest(0));
         match node.kind() {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use granit_parser::{Event, ScalarStyle, ScanError, StructureStyle, Tag};
 
-use super::{Anchor, Error, Form, MAX_NODES, ScalarTag, Tree, inside, narrow};
+use super::{Anchor, Error, Form, MAX_NODES, Nodes, ScalarTag, Tree, inside, narrow};
 
 /// What has been built so far.
 pub(super) struct Builder<'a> {
@@ -18,7 +18,10 @@ pub(super) struct Builder<'a> {
 
 impl<'a> Builder<'a> {
     pub fn new(source: &'a str) -> Self {
-        Self { source, tree: Tree::default(), open: Vec::new(), ids: BTreeMap::new() }
+        // A node has a byte, and one to the next. What is not used is given back, and never was touched.
+        let nodes = Nodes::with_room((source.len() / 2 + 2).min(MAX_NODES));
+        let tree = Tree { nodes, ..Tree::default() };
+        Self { source, tree, open: Vec::new(), ids: BTreeMap::new() }
     }
 
     /// The tree, when all events have been taken.

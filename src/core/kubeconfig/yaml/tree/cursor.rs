@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use granit_parser::ScalarStyle;
 
-use super::{Cursor, Form, Kind, ScalarTag, inside, narrow};
+use super::{Cursor, Form, Kind, NodeIndex, ScalarTag, inside, narrow};
 use crate::core::kubeconfig::yaml::scalar::{Quote, Resolved, resolve};
 
 impl<'a> Cursor<'a> {
@@ -18,9 +18,14 @@ impl<'a> Cursor<'a> {
         self.at as usize
     }
 
+    /// The same, to come back to.
+    pub fn number(self) -> NodeIndex {
+        NodeIndex(self.at)
+    }
+
     /// The node of that number in its document.
-    pub fn nth(self, index: usize) -> Self {
-        self.with(narrow(index))
+    pub fn nth(self, NodeIndex(at): NodeIndex) -> Self {
+        self.with(at)
     }
 
     /// What it is.

@@ -102,6 +102,10 @@ pub struct Cursor<'a> {
     at: u32,
 }
 
+/// Which node of a document it is, whenever that is parsed.
+#[derive(Clone, Copy)]
+pub struct NodeIndex(u32);
+
 impl Tree {
     /// Parses the first document of `source`; `None` for its root where there is none.
     pub fn parse(source: &str) -> Result<Self, Error> {
@@ -134,6 +138,17 @@ impl Tree {
 }
 
 impl Nodes {
+    /// For so many at once: growing would copy them, and leave holes.
+    fn with_room(count: usize) -> Self {
+        Self {
+            all_forms: Vec::new(),
+            forms: Vec::with_capacity(count),
+            starts: Vec::with_capacity(count),
+            ends: Vec::with_capacity(count),
+            links: Vec::with_capacity(count),
+        }
+    }
+
     fn len(&self) -> usize {
         self.forms.len()
     }
