@@ -8,7 +8,7 @@ use crate::core::kubeconfig::entry::Entry;
 use crate::core::kubeconfig::file::File;
 use crate::core::kubeconfig::types::{NamedCluster, NamedContext, NamedUser};
 use crate::core::kubeconfig::written::ToValue;
-use crate::core::kubeconfig::yaml::change::{Edit, Step, difference};
+use crate::core::kubeconfig::yaml::change::{Change, Edit, Step, difference};
 use crate::core::kubeconfig::yaml::emit::Value;
 use crate::core::kubeconfig::yaml::meaning::Meaning;
 use crate::core::kubeconfig::yaml::tree::Kind;
@@ -97,21 +97,37 @@ fn with_fields<E: Entry>(file: &File, new: &[E]) -> Option<File> {
     let entries = E::list(file.config());
     let places: BTreeMap<&str, usize> =
         entries.iter().enumerate().map(|(index, entry)| (entry.name(), index)).collect();
-    let (mut edits, mut changed) = (Vec::new(), BTreeMap::new());
+    let mut changed = BTreeMap::new();
     for new in new {
-        let index = *places.get(new.name())?;
-        let old = entries[index].stanza().to_value();
-        edits.extend(difference(&stanza::<E>(index), &old, &new.stanza().to_value()));
-        if changed.insert(index, new).is_some() {
+        if changed.insert(*places.get(new.name())?, new).is_some() {
             return None;
         }
     }
-    let found = edited(file, edits, E::LIST).ok()?;
+    let edits = || {
+        let each = changed.iter().flat_map(|(index, new)| {
+            let old = entries[*index].stanza().to_value();
+            difference(&stanza::<E>(*index), &old, &new.stanza().to_value())
+        });
+        each.collect()
+    };
+    let found = in_two(file, edits, E::LIST)?;
     let wanted = entries.iter().enumerate();
     let wanted = wanted.map(|(index, old)| changed.get(&index).copied().unwrap_or(old));
     let is_intended = wanted.eq(E::list(found.config()))
         && are_equal_apart_from(&[E::LIST], file.config(), found.config());
     is_intended.then_some(found)
+}
+
+/// All edits at once; or those that go after the others, since a field that comes at the end meets a last one that goes.
+fn in_two(file: &File, edits: impl Fn() -> Vec<Edit<'static>>, what: &str) -> Option<File> {
+    if let Ok(new) = edited(file, edits(), what) {
+        return Some(new);
+    }
+    let goes = |edit: &Edit<'_>| matches!(edit.change, Change::Remove);
+    let (gone, others): (Vec<_>, Vec<_>) = edits().into_iter().partition(goes);
+    let is_both = !gone.is_empty() && !others.is_empty();
+    let new = is_both.then(|| edited(file, others, what).ok())??;
+    edited(&new, gone, what).ok()
 }
 
 /// The file in which an entry has another name; as it is where no entry has the old one.
@@ -151,8 +167,16 @@ pub fn remove_all<'a, E: Entry>(
     names: &BTreeSet<String>,
 ) -> Result<Cow<'a, File>, Error> {
     let file = writable(Cow::Borrowed(file))?;
-    if let Some(new) = without::<E>(&file, names) {
+    let goes = |entry: &E| names.contains(entry.name());
+    if let Some(new) = without(&file, goes) {
         return Ok(Cow::Owned(new));
+    }
+    // The last one of a list goes in another way.
+    if let [others @ .., last] = E::list(file.config())
+        && others.iter().chain([last]).all(goes)
+        && let Some(new) = without(&file, |entry: &E| goes(entry) && entry.name() != last.name())
+    {
+        return Ok(Cow::Owned(remove::<E>(&new, last.name())?.into_owned()));
     }
     names.iter().try_fold(file, |file, name| {
         let new = remove::<E>(&file, name)?.into_owned();
@@ -161,23 +185,22 @@ pub fn remove_all<'a, E: Entry>(
 }
 
 /// All at once: only for lists that stand in the file as they are, without anchors that have to move.
-fn without<E: Entry>(file: &File, names: &BTreeSet<String>) -> Option<File> {
+fn without<E: Entry>(file: &File, goes: impl Fn(&E) -> bool) -> Option<File> {
     let tree = file.tree();
     let root = tree.root(file.text())?;
     let (key, list) = place::single_pair(root, E::LIST).ok()??;
     let entries = E::list(file.config());
-    let goes: Vec<bool> = entries.iter().map(|entry| names.contains(entry.name())).collect();
+    let all: Vec<bool> = entries.iter().map(&goes).collect();
     if list.kind() != Kind::Seq || list.subtree().any(|node| node.anchor_start().is_some()) {
         return None;
     }
-    let text = splice::apply(file.text(), removal::remove_items((key, list), &goes)?)?;
-    let intended = Meaning::without(root, E::LIST, &goes);
+    let text = splice::apply(file.text(), removal::remove_items((key, list), &all)?)?;
+    let intended = Meaning::without(root, E::LIST, &all);
     drop(tree);
     file.rest();
     let new = File::from_text_saying(file.path().to_owned(), text, intended).ok()??;
-    let is_intended =
-        entries.iter().filter(|entry| !names.contains(entry.name())).eq(E::list(new.config()))
-            && are_equal_apart_from(&[E::LIST], file.config(), new.config());
+    let is_intended = entries.iter().filter(|entry| !goes(entry)).eq(E::list(new.config()))
+        && are_equal_apart_from(&[E::LIST], file.config(), new.config());
     is_intended.then_some(new)
 }
 
@@ -283,6 +306,7 @@ pub(in crate::core::kubeconfig) fn item<E: Entry>(entry: &E) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::kubeconfig::types::NamedExtension;
 
     /// What all at once gives, and one after the other; and whether all at once was possible.
     fn both(text: &str, cluster: &str) -> [Option<String>; 3] {
@@ -319,6 +343,44 @@ mod tests {
                 assert!(at_once.is_none() || at_once == single, "{plain:?} {name:?}");
             }
             assert!(both(plain, "new")[2].is_some(), "{plain:?}");
+        }
+    }
+
+    #[test]
+    fn fields_that_go_do_so_after_those_that_come() {
+        let text = "contexts:\n- name: a\n  context:\n    cluster: x\n    namespace: ns # one\n- name: b\n  context:\n    cluster: z\n    namespace: ns\n";
+        let file = File::parse("config", text.as_bytes()).expect(text);
+        let extension = || NamedExtension { name: "e".to_owned(), extension: Value::Bool(true) };
+        let renamed = |old: &NamedContext| {
+            let mut new = old.clone();
+            new.context.namespace.clear();
+            new.context.extensions.push(extension());
+            new
+        };
+        let new: Vec<_> = file.config().contexts.iter().map(renamed).collect();
+        let single =
+            new.iter().fold(file.clone(), |file, new| put(&file, new).expect(text).into_owned());
+        let at_once = with_fields(&file, &new).expect("at once");
+        assert_eq!(at_once.text(), single.text());
+        assert_eq!(at_once.config().contexts, new);
+    }
+
+    #[test]
+    fn a_whole_list_goes_as_it_would_one_by_one() {
+        for text in [
+            "contexts:\n- name: a # one\n  context: {}\n# two\n- name: b\n- name: c\nkind: Config\n",
+            "kind: Config\ncontexts: [{name: a}, {name: b}, {name: c}] # all\n",
+            "{\"contexts\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"c\"}]}",
+        ] {
+            let file = File::parse("config", text.as_bytes()).expect(text);
+            let names = ["a", "b", "c"];
+            let single = names.iter().fold(file.clone(), |file, name| {
+                remove::<NamedContext>(&file, name).expect(text).into_owned()
+            });
+            let all = names.map(str::to_owned).into();
+            let new = remove_all::<NamedContext>(&file, &all).expect(text);
+            assert_eq!(new.text(), single.text(), "{text}");
+            assert!(new.config().contexts.is_empty(), "{text}");
         }
     }
 
