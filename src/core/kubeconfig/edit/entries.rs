@@ -15,7 +15,7 @@ use crate::core::kubeconfig::yaml::tree::Kind;
 
 use super::{
     Error, are_equal_apart_from, current_context, edited, edited_to, place, removal, splice,
-    writable,
+    unless_unsafe, unsafe_to_change, writable,
 };
 
 /// What is to be in a kubeconfig.
@@ -85,7 +85,7 @@ pub fn put<'a, E: Entry>(file: &'a File, new: &E) -> Result<Cow<'a, File>, Error
 pub fn put_all<'a, E: Entry>(file: &'a File, new: &[E]) -> Result<Cow<'a, File>, Error> {
     let file = writable(Cow::Borrowed(file))?;
     if let [_, _, ..] = new
-        && let Some(new) = with_fields(&file, new)
+        && let Some(new) = with_fields(&file, new)?
     {
         return Ok(Cow::Owned(new));
     }
@@ -93,14 +93,19 @@ pub fn put_all<'a, E: Entry>(file: &'a File, new: &[E]) -> Result<Cow<'a, File>,
 }
 
 /// All at once: only where each is there already, and no two changes meet.
-fn with_fields<E: Entry>(file: &File, new: &[E]) -> Option<File> {
+///
+/// # Errors
+///
+/// A result that is too large: it would be one by one, too.
+fn with_fields<E: Entry>(file: &File, new: &[E]) -> Result<Option<File>, Error> {
     let entries = E::list(file.config());
     let places: BTreeMap<&str, usize> =
         entries.iter().enumerate().map(|(index, entry)| (entry.name(), index)).collect();
     let mut changed = BTreeMap::new();
     for new in new {
-        if changed.insert(*places.get(new.name())?, new).is_some() {
-            return None;
+        let Some(place) = places.get(new.name()) else { return Ok(None) };
+        if changed.insert(*place, new).is_some() {
+            return Ok(None);
         }
     }
     let edits = || {
@@ -110,24 +115,25 @@ fn with_fields<E: Entry>(file: &File, new: &[E]) -> Option<File> {
         });
         each.collect()
     };
-    let found = in_two(file, edits, E::LIST)?;
+    let Some(found) = unless_unsafe(in_two(file, edits, E::LIST))? else { return Ok(None) };
     let wanted = entries.iter().enumerate();
     let wanted = wanted.map(|(index, old)| changed.get(&index).copied().unwrap_or(old));
     let is_intended = wanted.eq(E::list(found.config()))
         && are_equal_apart_from(&[E::LIST], file.config(), found.config());
-    is_intended.then_some(found)
+    Ok(is_intended.then_some(found))
 }
 
 /// All edits at once; or those that go after the others, since a field that comes at the end meets a last one that goes.
-fn in_two(file: &File, edits: impl Fn() -> Vec<Edit<'static>>, what: &str) -> Option<File> {
-    if let Ok(new) = edited(file, edits(), what) {
-        return Some(new);
+fn in_two(file: &File, edits: impl Fn() -> Vec<Edit<'static>>, what: &str) -> Result<File, Error> {
+    if let Some(new) = unless_unsafe(edited(file, edits(), what))? {
+        return Ok(new);
     }
     let goes = |edit: &Edit<'_>| matches!(edit.change, Change::Remove);
     let (gone, others): (Vec<_>, Vec<_>) = edits().into_iter().partition(goes);
-    let is_both = !gone.is_empty() && !others.is_empty();
-    let new = is_both.then(|| edited(file, others, what).ok())??;
-    edited(&new, gone, what).ok()
+    match gone.is_empty() || others.is_empty() {
+        true => Err(unsafe_to_change(file.path(), what)),
+        false => edited(&edited(file, others, what)?, gone, what),
+    }
 }
 
 /// The file in which an entry has another name; as it is where no entry has the old one.
@@ -325,7 +331,7 @@ mod tests {
         [
             single.ok().map(|file| text(&file)),
             all.ok().map(|file| text(&file)),
-            with_fields(&file, &new).map(|file| text(&file)),
+            with_fields(&file, &new).ok().flatten().map(|file| text(&file)),
         ]
     }
 
@@ -360,7 +366,7 @@ mod tests {
         let new: Vec<_> = file.config().contexts.iter().map(renamed).collect();
         let single =
             new.iter().fold(file.clone(), |file, new| put(&file, new).expect(text).into_owned());
-        let at_once = with_fields(&file, &new).expect("at once");
+        let at_once = with_fields(&file, &new).expect(text).expect("at once");
         assert_eq!(at_once.text(), single.text());
         assert_eq!(at_once.config().contexts, new);
     }

@@ -287,6 +287,14 @@ fn place_of_current_context<'a>(root: Cursor<'a>, edit: &Edit<'_>) -> Option<Pai
     root.pairs().filter(|pair| is_it && is_header(pair)).last()
 }
 
+/// Nothing where it cannot be had at once, but maybe one by one.
+fn unless_unsafe(made: Result<File, Error>) -> Result<Option<File>, Error> {
+    match made {
+        Err(Error::Unsafe { .. }) => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 fn unsafe_to_change(path: &Path, what: &str) -> Error {
     Error::Unsafe { path: path.to_owned(), what: format!("`{what}`") }
 }

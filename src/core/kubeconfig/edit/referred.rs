@@ -9,7 +9,7 @@ use crate::core::kubeconfig::yaml::change::Edit;
 use crate::core::kubeconfig::yaml::emit::Value;
 
 use super::entries::{position, put_all, rename, renaming};
-use super::{Error, are_equal_apart_from, edited, writable};
+use super::{Error, are_equal_apart_from, edited, unless_unsafe, writable};
 
 /// The file in which the entry `old` is called `new`, where it `is_here`, and whatever context names `old` names `new`; as it is
 /// where neither is. It is parsed once where that can be done: there may be very many such contexts.
@@ -30,7 +30,7 @@ pub fn rename_referred<'a, E: Referred>(
         return Ok(Cow::Borrowed(file));
     }
     let file = writable(Cow::Borrowed(file))?;
-    if let Some(new) = at_once::<E>(&file, index, old, new) {
+    if let Some(new) = at_once::<E>(&file, index, old, new)? {
         return Ok(Cow::Owned(new));
     }
     let file = match is_here {
@@ -42,7 +42,12 @@ pub fn rename_referred<'a, E: Referred>(
     Ok(Cow::Owned(put_all(&file, &contexts)?.into_owned()))
 }
 
-fn at_once<E: Referred>(file: &File, index: Option<usize>, old: &str, new: &str) -> Option<File> {
+fn at_once<E: Referred>(
+    file: &File,
+    index: Option<usize>,
+    old: &str,
+    new: &str,
+) -> Result<Option<File>, Error> {
     let (entries, contexts) = (E::list(file.config()), &file.config().contexts);
     let names_it = |context: &NamedContext| E::named_by(&context.context) == old;
     let path = |at: usize| {
@@ -52,7 +57,7 @@ fn at_once<E: Referred>(file: &File, index: Option<usize>, old: &str, new: &str)
     let naming_it = contexts.iter().enumerate().filter(|(_, context)| names_it(context));
     let naming_it = naming_it.map(|(at, _)| Edit::set(path(at), Value::str(new)));
     let edits = index.map(|at| renaming::<E>(at, new)).into_iter().chain(naming_it).collect();
-    let found = edited(file, edits, E::LIST).ok()?;
+    let Some(found) = unless_unsafe(edited(file, edits, E::LIST))? else { return Ok(None) };
     // Copies one at a time: there may be very many.
     let is_renamed = |(at, (was, is)): (usize, (&E, &E))| match Some(at) == index {
         true => *is == E::new(new, was.stanza().clone()),
@@ -68,7 +73,7 @@ fn at_once<E: Referred>(file: &File, index: Option<usize>, old: &str, new: &str)
         && contexts.len() == new_contexts.len()
         && contexts.iter().zip(new_contexts).all(follows)
         && are_equal_apart_from(&[E::LIST, NamedContext::LIST], file.config(), found.config());
-    is_intended.then_some(found)
+    Ok(is_intended.then_some(found))
 }
 
 /// The context with another cluster or user.
@@ -94,7 +99,8 @@ mod tests {
                 single = put_all(&single, &new).expect(text).into_owned();
             }
         }
-        let at_once = at_once::<E>(&file, position::<E>(&file, "old"), "old", "new").is_some();
+        let at_once =
+            at_once::<E>(&file, position::<E>(&file, "old"), "old", "new").expect(text).is_some();
         let text = |file: &File| String::from_utf8(file.bytes().to_vec()).expect("UTF-8");
         (text(&all), text(&single), at_once)
     }

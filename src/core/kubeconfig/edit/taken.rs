@@ -13,8 +13,8 @@ use crate::core::kubeconfig::yaml::tree::{Cursor, NodeIndex};
 use super::anchors::verbatim;
 use super::entries::{self, item, position, stanza};
 use super::{
-    CURRENT_CONTEXT, Error, are_equal_apart_from, edited_from, edited_in_turn, unsafe_to_change,
-    writable,
+    CURRENT_CONTEXT, Error, are_equal_apart_from, edited_from, edited_in_turn, unless_unsafe,
+    unsafe_to_change, writable,
 };
 
 /// An entry of another file on its way.
@@ -218,7 +218,7 @@ pub fn replace_all<'a, E: Entry>(
 ) -> Result<Cow<'a, File>, Error> {
     let file = writable(Cow::Borrowed(file))?;
     if let [_, _, ..] = taken
-        && let Some(new) = replaced(&file, taken)
+        && let Some(new) = replaced(&file, taken)?
     {
         return Ok(Cow::Owned(new));
     }
@@ -226,7 +226,11 @@ pub fn replace_all<'a, E: Entry>(
 }
 
 /// All at once: only where each is there, and no two of them meet.
-fn replaced<E: Entry>(file: &File, taken: &[&Taken<'_, E>]) -> Option<File> {
+///
+/// # Errors
+///
+/// A result that is too large: it would be one by one, too.
+fn replaced<E: Entry>(file: &File, taken: &[&Taken<'_, E>]) -> Result<Option<File>, Error> {
     let entries = E::list(file.config());
     let by_name: BTreeMap<&str, &Taken<'_, E>> = taken.iter().map(|it| (it.name(), *it)).collect();
     let coming = |old: &E| by_name.get(old.name()).copied();
@@ -236,10 +240,11 @@ fn replaced<E: Entry>(file: &File, taken: &[&Taken<'_, E>]) -> Option<File> {
         .map(|(index, taken)| Edit::set(stanza::<E>(index), taken.stanza_value(Written::Whole)));
     let edits: Vec<Edit<'_>> = edits.collect();
     if edits.len() != taken.len() {
-        return None;
+        return Ok(None);
     }
     let from: Vec<&File> = taken.iter().map(|it| it.from).collect();
-    let found = edited_from(file, &from, edits, E::LIST).ok()?;
+    let found = unless_unsafe(edited_from(file, &from, edits, E::LIST))?;
+    let Some(found) = found else { return Ok(None) };
     let new = E::list(found.config());
     let is_as_wanted = |(old, new): (&E, &E)| match coming(old) {
         Some(taken) => taken.is(new),
@@ -248,7 +253,7 @@ fn replaced<E: Entry>(file: &File, taken: &[&Taken<'_, E>]) -> Option<File> {
     let is_intended = entries.len() == new.len()
         && entries.iter().zip(new).all(is_as_wanted)
         && are_equal_apart_from(&[E::LIST], file.config(), found.config());
-    is_intended.then_some(found)
+    Ok(is_intended.then_some(found))
 }
 
 /// The file in which this entry has taken the place of the one of its name.
@@ -386,7 +391,7 @@ mod tests {
             let new = replace_all(&target, &all).expect(text);
             assert_eq!(new.text(), single.text(), "{text}");
             assert_eq!(new.config(), single.config(), "{text}");
-            assert_eq!(replaced(&target, &all).is_some(), is_at_once, "{text}");
+            assert_eq!(replaced(&target, &all).expect(text).is_some(), is_at_once, "{text}");
         }
     }
 
