@@ -80,6 +80,28 @@ fn a_hundred_thousand_contexts_are_read_and_edited() {
 }
 
 #[test]
+fn a_hundred_thousand_contexts_come_in_take_places_and_go_at_once() {
+    let context = |i| format!("- context:\n    cluster: c\n    user: u\n  name: n{i}\n");
+    let text = format!("contexts:\n{}", (0..100_000).map(context).collect::<String>());
+    let (from, others) = (parse(&text), parse(&text.replace("cluster: c", "cluster: d")));
+    in_time("a hundred thousand contexts that come in", || {
+        let all = Added { contexts: entries_of(&from), ..Added::default() };
+        let new = take(&parse(""), &all, None).unwrap().into_owned();
+        assert_eq!(new.config().contexts, from.config().contexts);
+    });
+    in_time("a hundred thousand contexts that take the places of others", || {
+        let all = entries_of::<NamedContext>(&others);
+        let new = replace_all(&from, &all.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!(new.bytes(), others.bytes());
+    });
+    in_time("a hundred thousand contexts that go", || {
+        let names = from.config().contexts.iter().map(|it| it.name.clone()).collect();
+        let new = remove_all::<NamedContext>(&from, &names).unwrap();
+        assert_eq!(new.bytes(), b"contexts: []\n");
+    });
+}
+
+#[test]
 fn an_alias_cannot_multiply_a_large_text() {
     let users: String =
         (0..1000).map(|i| format!("- {{name: n{i}, user: {{token: *x}}}}\n")).collect();
