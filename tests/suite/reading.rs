@@ -24,7 +24,7 @@ const LOOKS: [&[&str]; 11] = [
 ];
 
 /// What changes a kubeconfig, each of one that has been changed by those before.
-const EDITS: [&[&str]; 15] = [
+const EDITS: [&[&str]; 16] = [
     &["context", "use", "n7"],
     &["context", "set", "n7", "--namespace", "x"],
     &["context", "set", "another", "--cluster", "c", "--user", "u"],
@@ -36,6 +36,7 @@ const EDITS: [&[&str]; 15] = [
     &["kubeconfig", "user", "set", "u", "--as", "x", "--as-group", "y", "--as-uid", "z"],
     &["kubeconfig", "undo"],
     &["kubeconfig", "merge", "sub/config"],
+    &["kubeconfig", "merge", "config", "--out", "all"],
     &["kubeconfig", "embed"],
     &["kubeconfig", "repair", "--yes"],
     &["kubeconfig", "fmt"],
