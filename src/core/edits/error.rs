@@ -55,6 +55,9 @@ pub enum EditsError {
         /// `exec` or `auth-provider`.
         what: &'static str,
     },
+    /// A stream that ended before anything came: whatever was to write it has failed.
+    #[error("{} holds no kubeconfig: it is empty", .0.display())]
+    NothingCame(PathBuf),
     /// Not one line of text.
     #[error("{what} {} does not hold one line of text", file.display())]
     NoText {
@@ -144,6 +147,9 @@ impl EditsError {
             }
             Self::Lacks { what: "exec", .. } => Some("give --exec-command PROGRAM too".to_owned()),
             Self::Lacks { .. } => Some("give --auth-provider NAME too".to_owned()),
+            Self::NothingCame(_) => {
+                Some("see what the command before it says by itself".to_owned())
+            }
             Self::NoText { .. } => {
                 Some("put what it is to hold, and nothing else, on one line of it".to_owned())
             }

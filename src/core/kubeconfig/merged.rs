@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::core::changes::{Bytes, Snapshot, quoted};
 
+use super::entry::Entry;
 use super::file::File;
 use super::flatten::Flattening;
 use super::types::{Config, NamedCluster, NamedContext, NamedExtension, NamedUser, Preferences};
@@ -118,10 +119,8 @@ impl<'a> Merged<'a> {
             kind,
             name: name.to_owned(),
         };
-        let clusters = self.clusters.iter().filter(|item| item.entry.name == names.cluster);
-        let clusters: Vec<_> = clusters.filter(|_| !names.cluster.is_empty()).copied().collect();
-        let users = self.users.iter().filter(|item| item.entry.name == names.user);
-        let users: Vec<_> = users.filter(|_| !names.user.is_empty()).copied().collect();
+        let clusters = of_name(&self.clusters, &names.cluster);
+        let users = of_name(&self.users, &names.user);
         if clusters.is_empty() && !names.cluster.is_empty() {
             return Err(dangling("cluster", &names.cluster));
         }
@@ -225,4 +224,11 @@ impl Document {
         text.push('\n');
         Zeroizing::new(text.as_bytes().to_vec())
     }
+}
+
+/// The entry of a name among all, which stand by name; none for no name.
+fn of_name<'a, E: Entry>(all: &[Item<'a, E>], name: &str) -> Vec<Item<'a, E>> {
+    let first = all.partition_point(|item| item.entry.name() < name);
+    let named = all[first..].iter().take_while(|item| item.entry.name() == name);
+    named.filter(|_| !name.is_empty()).copied().collect()
 }

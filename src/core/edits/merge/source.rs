@@ -8,7 +8,7 @@ use crate::core::edits::files::found;
 use crate::core::inventory;
 use crate::core::kubeconfig::{Config, Entry, File, Flattening, Merged, MergedError, View};
 use crate::core::x509::time::Moment;
-use crate::core::{Error, store};
+use crate::core::{Error, show, store};
 
 use super::Merge;
 
@@ -42,6 +42,9 @@ pub(super) fn read(wanted: &Merge, folder: &Path, now: Moment) -> Result<Vec<Sou
     for source in &wanted.sources {
         let (path, snapshot) = found(source);
         let bytes = inventory::needed(snapshot, "kubeconfig", &path)?;
+        if matches!(source, show::Source::Bytes(..)) && bytes.trim_ascii().is_empty() {
+            return Err(EditsError::NothingCame(path).into());
+        }
         let file = File::of(&path, bytes)?;
         let (file, dangers) = screen(file, folder, &wanted.allowed, now);
         refused.extend(dangers);
