@@ -30,7 +30,7 @@ pub struct CompletionArgs {
 }
 
 /// Which argument of which command is a name of what.
-const PLACES: [(&str, &str, Named); 17] = [
+const PLACES: [(&str, &str, Named); 18] = [
     ("context delete", "names", Named::Context),
     ("context export", "name", Named::Context),
     ("context rename", "old", Named::Context),
@@ -44,6 +44,7 @@ const PLACES: [(&str, &str, Named); 17] = [
     ("kubeconfig cluster set", "name", Named::Cluster),
     ("kubeconfig gen", "cluster", Named::Cluster),
     ("kubeconfig gen", "user", Named::User),
+    ("kubeconfig split", "names", Named::Context),
     ("kubeconfig user delete", "names", Named::User),
     ("kubeconfig user rename", "old", Named::User),
     ("kubeconfig user set", "name", Named::User),
