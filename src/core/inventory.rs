@@ -107,6 +107,11 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { what, path } => hint_of_missing(what, path),
+            // What a shell makes of `<(...)`.
+            Self::Unreadable { path, .. } if path.starts_with("/dev/fd") => Some(
+                "give - and pipe it in, where --help offers that, or keep it in a file first"
+                    .into(),
+            ),
             Self::Unreadable { path, .. } => {
                 Some(format!("see what it is: ls -ld {}", quoted(path)))
             }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::cipher::OVERHEAD;
 use super::error::{Error, Flaw};
 use crate::core::kubeconfig::Data;
+use crate::core::spec::why_unread;
 
 /// The name of the Secret.
 pub const NAME: &str = "kubeadm-certs";
@@ -68,10 +69,8 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<BTreeMap<String, Vec<u8>
         let size = bytes.len();
         return Err(Error::TooLarge { path: path.to_owned(), size, most: MOST_BYTES });
     }
-    let documents: Vec<Value> = serde_saphyr::from_slice_multiple(bytes).map_err(|error| {
-        let why = error.to_string().lines().next().unwrap_or_default().to_owned();
-        Error::Yaml { path: path.to_owned(), why }
-    })?;
+    let documents: Vec<Value> = serde_saphyr::from_slice_multiple(bytes)
+        .map_err(|error| Error::Yaml { path: path.to_owned(), why: why_unread(&error) })?;
     let secret = the_secret(path, &documents)?;
     let none = serde_json::Map::new();
     let data = secret["data"].as_object().unwrap_or(&none);

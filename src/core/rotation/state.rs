@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::anchor::{Anchor, Stage};
 use super::error::Error;
 use crate::core::changes::Bytes;
+use crate::core::spec::why_unread;
 use crate::core::x509::time::Moment;
 
 /// The name of the file, in the certificate folder.
@@ -92,11 +93,8 @@ impl State {
     /// Not YAML, or not what this program wrote.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Error> {
         let damaged = |why: String| Error::DamagedState { path: path.to_owned(), why };
-        let written: Written = serde_saphyr::from_slice(bytes).map_err(|error| {
-            let why = error.to_string();
-            let why = why.lines().next().unwrap_or_default();
-            damaged(why.strip_prefix("error: ").unwrap_or(why).to_owned())
-        })?;
+        let written: Written =
+            serde_saphyr::from_slice(bytes).map_err(|error| damaged(why_unread(&error)))?;
         if written.kind != KIND || written.api_version != API_VERSION {
             let found = format!("{} {}", written.api_version, written.kind);
             return Err(damaged(format!("it is {found}, not {API_VERSION} {KIND}")));

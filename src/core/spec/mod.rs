@@ -19,7 +19,7 @@ pub use address::{Endpoint, Subnet, check_advertised};
 pub use cluster::{ClusterSpec, Error as ClusterError, Folders, Machine, Node, NodesError, User};
 pub use config::{
     ClusterConfiguration, ClusterPki, Config, Error as ConfigError, KubeadmConfig, NodeEntry,
-    UserEntry,
+    UserEntry, why_unread,
 };
 pub use unsigned::{Offer, Unsigned};
 

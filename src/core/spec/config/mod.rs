@@ -143,11 +143,8 @@ impl Config {
         if bytes.len() > MOST_BYTES {
             return Err(Error::TooLarge { path, size: bytes.len() });
         }
-        let documents: Vec<Value> =
-            serde_saphyr::from_slice_multiple(bytes).map_err(|error| Error::Yaml {
-                path: path.clone(),
-                why: error.to_string().lines().next().unwrap_or_default().to_owned(),
-            })?;
+        let documents: Vec<Value> = serde_saphyr::from_slice_multiple(bytes)
+            .map_err(|error| Error::Yaml { path: path.clone(), why: why_unread(&error) })?;
         match (ClusterPki::find(&path, &documents)?, KubeadmConfig::find(&path, &documents)?) {
             (Some(inventory), None) => Ok(Self::ClusterPki(Box::new(inventory))),
             (None, Some(config)) => Ok(Self::Kubeadm(Box::new(config))),
@@ -155,4 +152,13 @@ impl Config {
             (None, None) => Err(Error::NoDocument(path)),
         }
     }
+}
+
+/// Why YAML or what it says cannot be read, and where, in words for whoever wrote it.
+pub fn why_unread(error: &serde_saphyr::Error) -> String {
+    let rendered = error.render_with_options(serde_saphyr::render_options! {
+        formatter: &serde_saphyr::UserMessageFormatter,
+        snippets: serde_saphyr::SnippetMode::Off,
+    });
+    rendered.lines().next().unwrap_or_default().to_owned()
 }
