@@ -132,6 +132,16 @@ fn an_edit_of_a_hundred_thousand_contexts_takes_128_mb_at_most() {
     }
 }
 
+#[test]
+fn more_contexts_than_files_come_into_place_together_are_refused_at_once() {
+    let world = with_a_hundred_thousand_contexts();
+    let output = bounded(&world, &["kubeconfig", "split", "--out-dir", "all"]);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(told.starts_with("error: 100000 contexts are more than the 10000 files"), "{told}");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!world.path("all").exists());
+}
+
 /// One cluster has all of them but a thousand.
 fn with_a_hundred_thousand_contexts() -> World {
     let world = World::new();

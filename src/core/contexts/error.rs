@@ -58,6 +58,14 @@ pub enum ContextError {
         /// The names.
         names: Vec<String>,
     },
+    /// More than come into place together.
+    #[error("{contexts} contexts are more than the {most} files that are written at once")]
+    TooMany {
+        /// So many there are.
+        contexts: usize,
+        /// The most.
+        most: usize,
+    },
     /// No context of that name.
     #[error("no context `{name}` in {files}{}", Near(near))]
     Unknown {
@@ -84,6 +92,9 @@ impl ContextError {
             Self::NotChosen => None,
             Self::Several { files, .. } => {
                 Some(format!("kubepki context use NAME{}", files.option()))
+            }
+            Self::TooMany { .. } => {
+                Some("name those that are wanted: kubepki kubeconfig split NAME...".to_owned())
             }
             Self::Unknown { files, .. } => {
                 Some(format!("kubepki context list{}", files.option()))

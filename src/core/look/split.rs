@@ -48,6 +48,9 @@ pub fn split(paths: &LoadPaths, wanted: &Split, world: &World<'_>) -> Result<Mad
     if contexts.is_empty() {
         return Err(ContextError::Empty(named(paths)).into());
     }
+    if contexts.len() > MOST_FILES {
+        return Err(ContextError::TooMany { contexts: contexts.len(), most: MOST_FILES }.into());
+    }
     contexts.sort_by_key(|item| &item.entry.name);
     contexts.dedup_by_key(|item| &item.entry.name);
     let mut report = MadeReport { dry_run: wanted.dry_run, ..MadeReport::default() };
@@ -64,6 +67,9 @@ pub fn split(paths: &LoadPaths, wanted: &Split, world: &World<'_>) -> Result<Mad
     place(files, wanted.force, &mut report, world)?;
     Ok(report)
 }
+
+/// The most files that are written at once: they come into place together, and a journal names each.
+const MOST_FILES: usize = 10_000;
 
 /// A name for the file of a context that no other one has, large or small: some disks tell no difference.
 fn free_name(context: &str, taken: &mut BTreeSet<String>) -> String {
