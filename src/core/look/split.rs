@@ -48,11 +48,11 @@ pub fn split(paths: &LoadPaths, wanted: &Split, world: &World<'_>) -> Result<Mad
     if contexts.is_empty() {
         return Err(ContextError::Empty(named(paths)).into());
     }
+    contexts.sort_by_key(|item| &item.entry.name);
+    contexts.dedup_by_key(|item| &item.entry.name);
     if contexts.len() > MOST_FILES {
         return Err(ContextError::TooMany { contexts: contexts.len(), most: MOST_FILES }.into());
     }
-    contexts.sort_by_key(|item| &item.entry.name);
-    contexts.dedup_by_key(|item| &item.entry.name);
     let mut report = MadeReport { dry_run: wanted.dry_run, ..MadeReport::default() };
     report.warnings = warnings(&files);
     let (mut files, mut taken) = (Vec::new(), BTreeSet::new());

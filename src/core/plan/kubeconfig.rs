@@ -48,14 +48,16 @@ impl Planner<'_> {
             let other = stays.take_if(|_| spec.is_alone).filter(|_| !self.force);
             let other = other
                 .map(|other| format!("its current context is `{other}`, not `{}`", spec.context));
-            let how: Vec<String> = match &compared {
-                Compared::Differs(how) => Some(how.clone()).into_iter().chain(other).collect(),
-                Compared::Adds | Compared::Same => other.into_iter().collect(),
+            let (is_same, differs) = match compared {
+                Compared::Adds => (false, None),
+                Compared::Differs(how) => (false, Some(how)),
+                Compared::Same => (true, None),
             };
+            let how: Vec<String> = differs.into_iter().chain(other).collect();
             if !how.is_empty() {
                 return Ok(Step::Differ(Difference { path: file.path().to_owned(), how }));
             }
-            if let Compared::Same = compared {
+            if is_same {
                 return Ok(Step::Keep(Kept::kubeconfig(file.path(), self.about(spec))));
             }
         }
