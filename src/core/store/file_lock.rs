@@ -5,6 +5,7 @@
 //!
 //! Where a run locks several files of one folder, their locks are names of one file, which says the same of each.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -31,7 +32,7 @@ pub(super) struct FileLock {
 impl FileLock {
     /// Locks all of `targets`, in this order.
     pub(super) fn take_all(
-        targets: &[PathBuf],
+        targets: &BTreeSet<PathBuf>,
         made: &mut MadeFolders,
         wait: &mut Wait,
     ) -> Result<Vec<Self>, Error> {

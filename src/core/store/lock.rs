@@ -1,5 +1,6 @@
 //! Locks: taken before anything is read, held until everything is written.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -93,8 +94,8 @@ fn lock_folders(
 /// kubectl would be kept out for ever. Locks of the living stay.
 pub fn unlock_dead(kubeconfigs: &[PathBuf]) {
     for file in kubeconfigs {
-        let names = [Some(file.clone()), resolve(file).ok()];
-        names.into_iter().flatten().for_each(|name| file_lock::break_dead(&name));
+        let names = names_of(file).unwrap_or_else(|_| [file.clone()].into());
+        names.iter().for_each(|name| file_lock::break_dead(name));
     }
 }
 
@@ -192,24 +193,32 @@ fn folders_of(
     Ok(folders)
 }
 
-/// The kubeconfigs of a set: as typed, since kubectl locks beside the symlink, and as resolved, since the other name of the
-/// file may be used as well.
+/// The kubeconfigs of a set, under each of their names, in folders that are there.
 fn kubeconfigs_of(
     set: &[Lockable],
     made: &mut MadeFolders,
     wait: &mut Wait,
-) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
+) -> Result<BTreeSet<PathBuf>, Error> {
+    let mut names = BTreeSet::new();
     for lockable in set {
         if let Lockable::Kubeconfig(file) = lockable {
-            for file in [file.clone(), resolve(file)?] {
-                files.push(make_real(parent(&file), made, wait)?.join(name(&file)?));
-            }
+            names.extend(names_of(file)?);
         }
     }
-    files.sort();
-    files.dedup();
-    Ok(files)
+    // Many files are in one folder, which is looked at once.
+    let mut real = BTreeMap::new();
+    for folder in names.iter().map(|file| parent(file)) {
+        if !real.contains_key(folder) {
+            real.insert(folder, make_real(folder, made, wait)?);
+        }
+    }
+    names.iter().map(|file| Ok(real[parent(file)].join(name(file)?))).collect()
+}
+
+/// The names under which a kubeconfig is locked: as typed, since kubectl locks beside the symlink, and as resolved, since the other
+/// name of the file may be used as well.
+fn names_of(kubeconfig: &Path) -> Result<BTreeSet<PathBuf>, Error> {
+    Ok([kubeconfig.to_owned(), resolve(kubeconfig)?].into())
 }
 
 /// Makes a folder where it is missing, and again should another run have removed it as unused; its one spelling.

@@ -50,8 +50,8 @@ fn follow(change: &Change) -> Result<PathBuf, Error> {
         (Ok(here), Ok(there)) => !there.starts_with(here),
         _ => true,
     };
-    let is_new = fs::symlink_metadata(&target).is_err();
-    if change.secrecy == Secrecy::Secret && target != *path && is_new && leaves(&target) {
+    let is_new = || fs::symlink_metadata(&target).is_err();
+    if change.secrecy == Secrecy::Secret && target != *path && is_new() && leaves(&target) {
         return Err(Error::SecretBehindLink { path: path.clone(), target });
     }
     Ok(target)
