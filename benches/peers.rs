@@ -11,6 +11,7 @@ use std::env;
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::{Seek, read_to_string};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -104,8 +105,8 @@ const CFSSL_CLUSTER: &str = include_str!("clusters/cfssl.sh");
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// What one side does in the empty folder that it is given.
-type Side<'a> = &'a dyn Fn(&Path) -> Outcome<()>;
+/// What one side runs in the empty folder that it is given, one after the other.
+type Side<'a> = &'a dyn Fn(&Path) -> Outcome<Vec<Command>>;
 
 fn main() -> ExitCode {
     match on_fresh_ground() {
@@ -117,11 +118,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures in one folder, on the disk of the build where `TMPDIR` names no other. What is made goes at the end: ext4 without a journal
-/// takes longer to make files for some minutes after others were removed near them, as in `/tmp`.
+/// Measures in one folder, on the disk of the build where `TMPDIR` names no other. There what is made stays until `cargo clean`: ext4
+/// without a journal takes longer to make files for some minutes after others were removed near them, twice as long for a control plane,
+/// so a run would slow the next one down.
 fn on_fresh_ground() -> Outcome<()> {
-    let disk = env::var_os("TMPDIR").unwrap_or(env!("CARGO_TARGET_TMPDIR").into());
-    let ground = tempfile::tempdir_in(disk)?;
+    let asked = env::var_os("TMPDIR");
+    let stays = asked.is_none();
+    let disk = asked.unwrap_or(env!("CARGO_TARGET_TMPDIR").into());
+    let ground = tempfile::Builder::new().disable_cleanup(stays).tempdir_in(disk)?;
     tempfile::env::override_temp_dir(ground.path()).map_err(|set| set.display().to_string())?;
     measure()
 }
@@ -154,13 +158,15 @@ fn measure() -> Outcome<()> {
         "--version | kubectl version --client",
         "at most 0.1",
         41,
-        [&|_| call(KUBEPKI, &["--version"]), &|_| call(&kubectl, &["version", "--client"])],
+        [&|_| Ok(vec![call(KUBEPKI, &["--version"])]), &|_| {
+            Ok(vec![call(&kubectl, &["version", "--client"])])
+        }],
     )?;
     race(
         "the tutorial, RSA-2048 | openssl",
         "at most 0.3",
         31,
-        [&|folder| shell(folder, OURS), &|folder| shell(folder, THEIRS)],
+        [&|folder| Ok(vec![shell(folder, OURS)]), &|folder| Ok(vec![shell(folder, THEIRS)])],
     )?;
     for (bits, rounds) in [("2048", 41), ("3072", 25), ("4096", 15)] {
         race(
@@ -168,8 +174,11 @@ fn measure() -> Outcome<()> {
             "",
             rounds,
             [
-                &|folder| shell(folder, &format!("$KUBEPKI ca init -q --key-type RSA-{bits}")),
-                &|folder| shell(folder, &format!("openssl genrsa -out ca.key {bits}")),
+                &|folder| {
+                    let ours = format!("$KUBEPKI ca init -q --key-type RSA-{bits}");
+                    Ok(vec![shell(folder, &ours)])
+                },
+                &|folder| Ok(vec![shell(folder, &format!("openssl genrsa -out ca.key {bits}"))]),
             ],
         )?;
     }
@@ -195,7 +204,7 @@ fn clusters() -> Outcome<()> {
         "cluster init, RSA-2048 | openssl",
         "at most 0.12",
         11,
-        [&|folder| ours(folder, "RSA-2048"), &|folder| shell(folder, OPENSSL_CLUSTER)],
+        [&|folder| ours(folder, "RSA-2048"), &|folder| Ok(vec![shell(folder, OPENSSL_CLUSTER)])],
     )?;
     race(
         "cluster init, ECDSA-P256 | kubeadm",
@@ -209,7 +218,7 @@ fn clusters() -> Outcome<()> {
             "cluster init, RSA-2048 | cfssl",
             "",
             11,
-            [&|folder| ours(folder, "RSA-2048"), &|folder| shell(folder, CFSSL_CLUSTER)],
+            [&|folder| ours(folder, "RSA-2048"), &|folder| Ok(vec![shell(folder, CFSSL_CLUSTER)])],
         )?;
     } else {
         println!("cluster init, RSA-2048 | cfssl: left out; apt-get install golang-cfssl");
@@ -329,15 +338,26 @@ fn words(script: &str) -> [OsString; 3] {
     ["sh", "-euc", script].map(OsString::from)
 }
 
-/// Runs both sides in turn, each in an empty folder, and prints a line.
+/// Runs both sides in turn, each in an empty folder, and prints a line. What the programs print goes nowhere, and what they say of
+/// errors into a file, so that nothing but the programs is measured.
 fn race(what: &str, wanted: &str, rounds: usize, sides: [Side<'_>; 2]) -> Outcome<()> {
     let mut times = [Vec::new(), Vec::new()];
+    let mut said = tempfile::tempfile()?;
     // The first round only warms the caches up; whoever begins is second in the next.
     for round in 0..=rounds {
         for side in [round % 2, (round + 1) % 2] {
-            let folder = tempfile::tempdir()?.keep();
+            let mut commands = sides[side](&tempfile::tempdir()?.keep())?;
+            for command in &mut commands {
+                command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.try_clone()?);
+            }
             let start = Instant::now();
-            sides[side](&folder)?;
+            for command in &mut commands {
+                let status = command.status()?;
+                if !status.success() {
+                    said.rewind()?;
+                    return Err(format!("{command:?}: {status}: {}", read_to_string(said)?).into());
+                }
+            }
             times[side].push(start.elapsed());
         }
     }
@@ -431,19 +451,26 @@ fn version(program: impl AsRef<OsStr>, arguments: &[&str]) -> Outcome<String> {
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
-fn call(program: impl AsRef<OsStr>, arguments: &[&str]) -> Outcome<()> {
-    run(Command::new(program).args(arguments))
+fn call(program: impl AsRef<OsStr>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments);
+    command
 }
 
-fn shell(folder: &Path, script: &str) -> Outcome<()> {
-    run(with_tools(Command::new("sh").args(["-euc", script])).current_dir(folder))
+fn shell(folder: &Path, script: &str) -> Command {
+    let mut command = call("sh", &["-euc", script]);
+    with_tools(&mut command).current_dir(folder);
+    command
 }
 
-/// Runs the lines of a control plane's making, each as a process of its own and without a shell, which would be a tenth of it.
-fn commands(folder: &Path, lines: &[&str], kind: &str) -> Outcome<()> {
-    prepared(folder, lines, kind)?
-        .iter()
-        .try_for_each(|words| run(Command::new(&words[0]).args(&words[1..]).current_dir(folder)))
+/// The lines of a control plane's making, each as a process of its own and without a shell, which would be a tenth of it.
+fn commands(folder: &Path, lines: &[&str], kind: &str) -> Outcome<Vec<Command>> {
+    let command = |words: &Vec<String>| {
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]).current_dir(folder);
+        command
+    };
+    Ok(prepared(folder, lines, kind)?.iter().map(command).collect())
 }
 
 /// Lines as words, and kubeadm's file in the folder.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{KUBEPKI, Outcome, call, race, shell, timed};
+use super::{KUBEPKI, Outcome, call, race, run, shell, timed};
 
 /// `use` and `list` beside kubectl, and how both grow with the number of contexts.
 pub fn measure(kubectl: &Path) -> Outcome<()> {
@@ -41,8 +41,8 @@ fn beside(
         &format!("use, {what} | use-context"),
         wanted,
         rounds[0],
-        [&|_| call(KUBEPKI, &one.next("context", "use")), &|_| {
-            call(kubectl, &other.next("config", "use-context"))
+        [&|_| Ok(vec![call(KUBEPKI, &one.next("context", "use"))]), &|_| {
+            Ok(vec![call(kubectl, &other.next("config", "use-context"))])
         }],
     )?;
     let [file, same] = [text(&ours)?, text(&theirs)?];
@@ -50,8 +50,8 @@ fn beside(
         &format!("list, {what} | get-contexts"),
         "at most 0.25",
         rounds[1],
-        [&|_| call(KUBEPKI, &["context", "list", "--kubeconfig", file]), &|_| {
-            call(kubectl, &["config", "get-contexts", "--kubeconfig", same])
+        [&|_| Ok(vec![call(KUBEPKI, &["context", "list", "--kubeconfig", file])]), &|_| {
+            Ok(vec![call(kubectl, &["config", "get-contexts", "--kubeconfig", same])])
         }],
     )?;
     memory(what, [&one, &other], kubectl, folder.path())
@@ -93,11 +93,11 @@ fn text(path: &Path) -> Outcome<&str> {
 
 /// A CA, a certificate and its key as they stand in a kubeconfig.
 fn data(folder: &Path) -> Outcome<[String; 3]> {
-    shell(
+    run(&mut shell(
         folder,
         "$KUBEPKI -q ca init
          $KUBEPKI -q kubeconfig gen me --issue --embed-certs --server https://kube.example.com --out one.conf",
-    )?;
+    ))?;
     let file: PathBuf = folder.join("one.conf");
     let text = fs::read_to_string(file)?;
     let fields = ["certificate-authority-data", "client-certificate-data", "client-key-data"];

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
-use super::{KUBEPKI, Outcome, call, middle, program, timed};
+use super::{KUBEPKI, Outcome, call, middle, program, run, timed};
 
 /// How many there are.
 const CERTIFICATES: u32 = 10_000;
@@ -36,11 +36,12 @@ fn folder(openssl: &Path) -> Outcome<()> {
     // Both in turn, so that a busy machine is busy for both; the first round only warms the caches up.
     for _ in 0..=ROUNDS {
         let start = Instant::now();
-        call(KUBEPKI, &["cert", "list", &all])?;
+        run(&mut call(KUBEPKI, &["cert", "list", &all]))?;
         ours.push(start.elapsed().as_secs_f64());
         let start = Instant::now();
         for n in (0..ASKED).map(|n| n * (CERTIFICATES / ASKED)) {
-            call(openssl, &["x509", "-noout", "-enddate", "-subject", "-in", &file(n)])?;
+            let asked = ["x509", "-noout", "-enddate", "-subject", "-in", &file(n)];
+            run(&mut call(openssl, &asked))?;
         }
         theirs.push(start.elapsed().as_secs_f64() * f64::from(CERTIFICATES / ASKED));
     }
@@ -62,10 +63,10 @@ fn log(jq: &Path) -> Outcome<()> {
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     for _ in 0..=ROUNDS {
         let start = Instant::now();
-        call(KUBEPKI, &command)?;
+        run(&mut call(KUBEPKI, &command))?;
         ours.push(start.elapsed().as_secs_f64());
         let start = Instant::now();
-        call(jq, &["-c", &filter, &file])?;
+        run(&mut call(jq, &["-c", &filter, &file]))?;
         theirs.push(start.elapsed().as_secs_f64());
     }
     let [ours, theirs] = [ours, theirs].map(|times| 1000.0 * middle(times[1..].to_vec()));
