@@ -358,18 +358,3 @@ fn complete(
 fn sans(given: &[String]) -> Result<Vec<San>, Error> {
     args::sans(Vec::new(), given)
 }
-
-/// The bindings of the catalog as YAML for `kubectl apply`.
-pub fn bindings() -> String {
-    let documents = catalog::BINDINGS.iter().map(|binding| {
-        let catalog::Binding { name, role, subject_kind, subject } = binding;
-        format!(
-            "apiVersion: rbac.authorization.k8s.io/v1\n\
-             kind: ClusterRoleBinding\n\
-             metadata:\n  name: {name}\n\
-             roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: ClusterRole\n  name: {role}\n\
-             subjects:\n- apiGroup: rbac.authorization.k8s.io\n  kind: {subject_kind}\n  name: {subject}\n"
-        )
-    });
-    documents.collect::<Vec<_>>().join("---\n")
-}

@@ -59,7 +59,7 @@ use self::rotate::{Asked as RotationAsked, SaCommand};
 pub use self::shell::{Program, Run};
 use self::upload::UploadArgs;
 use crate::core::handshake::Connect;
-use crate::core::report::{Action, FilesReport, MadeReport};
+use crate::core::report::{Action, BindingsReport, FilesReport, MadeReport};
 use crate::core::spec::{ClusterSpec, Spec};
 use crate::core::store::{self, LockSettings};
 use crate::core::x509::entropy::Entropy;
@@ -294,7 +294,7 @@ impl Session<'_> {
             Command::Cert(CertCommand::Unhold(args)) => self.unhold(&args),
             Command::Cert(CertCommand::Undo(args)) => self.undo_renewal(&args),
             Command::Cluster(ClusterCommand::Bindings) => {
-                self.out.data(&cluster::bindings())?;
+                self.out.report(&BindingsReport::new())?;
                 Ok(Exit::Done)
             }
             Command::Cluster(ClusterCommand::Bootstrap(args)) => {

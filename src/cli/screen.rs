@@ -1,12 +1,14 @@
 //! Reports as people read them.
 
 use std::fmt::Write as _;
+use std::io;
 
 use super::output::{Printed, escape_line};
 use crate::core::catalog::{Change, Role};
 use crate::core::report::{
-    Action, CaReport, CertificateFacts, CrlFacts, CurrentReport, FileReport, FilesReport, KeyFacts,
-    KeyState, MadeReport, RequestFacts, ShowReport, ShownFacts, SwitchReport,
+    Action, BindingsReport, CaReport, CertificateFacts, ClusterRoleBinding, CrlFacts,
+    CurrentReport, FileReport, FilesReport, KeyFacts, KeyState, MadeReport, Reference,
+    RequestFacts, ShowReport, ShownFacts, SwitchReport,
 };
 
 use crate::core::x509::revocation::Reason;
@@ -131,6 +133,37 @@ impl Printed for SwitchReport {
 
     fn names(&self) -> Vec<String> {
         vec![self.name.clone()]
+    }
+}
+
+/// The text is what `kubectl apply` takes, and so the YAML is the same.
+impl Printed for BindingsReport {
+    const IS_DATA: bool = true;
+
+    fn text(&self) -> String {
+        let documents = self.items.iter().map(|binding| {
+            let ClusterRoleBinding { api_version, kind, metadata, role_ref, subjects } = binding;
+            let mut text = format!(
+                "apiVersion: {api_version}\nkind: {kind}\nmetadata:\n  name: {}\n\
+                 roleRef:\n  apiGroup: {}\n  kind: {}\n  name: {}\nsubjects:\n",
+                metadata.name, role_ref.api_group, role_ref.kind, role_ref.name
+            );
+            for subject in subjects {
+                let Reference { api_group, kind, name } = subject;
+                let _ = writeln!(text, "- apiGroup: {api_group}\n  kind: {kind}\n  name: {name}");
+            }
+            text
+        });
+        documents.collect::<Vec<_>>().join("---\n")
+    }
+
+    fn yaml(&self) -> io::Result<String> {
+        Ok(self.text())
+    }
+
+    fn names(&self) -> Vec<String> {
+        let kind = "clusterrolebinding.rbac.authorization.k8s.io";
+        self.items.iter().map(|binding| format!("{kind}/{}", binding.metadata.name)).collect()
     }
 }
 

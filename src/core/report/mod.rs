@@ -1,5 +1,6 @@
 //! What happened, or what is there: values that serialize, and that the screen is made of.
 
+mod bindings;
 mod contexts;
 mod edits;
 mod expiry;
@@ -17,6 +18,7 @@ mod rotated;
 mod shown;
 mod view;
 
+pub use bindings::{BindingsReport, ClusterRoleBinding, Reference};
 pub use contexts::{ContextRow, ContextsReport, CurrentReport, SwitchReport};
 pub use edits::{
     ClusterRow, ClustersReport, Credential, EditReport, EditStep, RepairReport, RepairRow,
