@@ -13,8 +13,12 @@ use crate::core::{self as acts, Error};
 
 /// What is wrong with a file, with its name.
 pub fn in_file(path: &Path, error: &Error) -> Error {
-    let (path, why, hint) = (path.to_owned(), error.to_string(), error.hint());
-    ConfigError::Setting { path, why, hint }.into()
+    let hint = match error {
+        // It names an option, which is not there for what a file says.
+        Error::FileName(_) => None,
+        error => error.hint(),
+    };
+    ConfigError::Setting { path: path.to_owned(), why: error.to_string(), hint }.into()
 }
 
 /// The cluster of an inventory that was named.

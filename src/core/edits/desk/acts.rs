@@ -11,7 +11,7 @@ use crate::core::kubeconfig::{
     changed_fields, near,
 };
 use crate::core::report::EditStep;
-use crate::core::{Error, store};
+use crate::core::{Error, inventory, store};
 
 use super::{Desk, Done};
 
@@ -267,7 +267,10 @@ impl Desk<'_> {
         let differs = match (self.written.get(&path), snapshot.get(&path)) {
             (Some((other, _)), _) | (None, Found::File { bytes: other, .. }) => *other != bytes,
             (None, Found::Absent) => false,
-            (None, Found::Unreadable(_)) => true,
+            (None, Found::Unreadable(why)) => {
+                let why = why.clone();
+                return Err(inventory::Error::Unreadable { what: "file", path, why }.into());
+            }
         };
         if differs {
             return Err(EditsError::Taken(path).into());

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::nodes;
 use crate::core::catalog;
-use crate::core::x509::san;
+use crate::core::x509::{name, san};
 
 /// Why a cluster cannot be planned.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -73,18 +73,26 @@ pub enum Error {
     /// An address that nobody can reach.
     #[error("the API server cannot be advertised at {0}: it is no address of one machine")]
     Unreachable(IpAddr),
+    /// What cannot stand in the subject of a user's certificate.
+    #[error("user `{name}`: {why}")]
+    User {
+        /// The user.
+        name: String,
+        /// What is wrong with the name or a group.
+        why: name::Error,
+    },
 }
 
 impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            // What it hints at are options.
+            Self::User { .. } => return None,
             Self::Catalog(error) => return error.hint(),
             Self::San(error) => return error.hint(),
-            Self::Domain { .. } => "give one such as --service-dns-domain cluster.local".into(),
-            Self::Endpoint(_) => {
-                "give one such as --control-plane-endpoint kube.example.com:6443".into()
-            }
+            Self::Domain { .. } => "give one such as cluster.local".into(),
+            Self::Endpoint(_) => "give one such as kube.example.com:6443".into(),
             Self::Part { known, .. } => format!("choose of {}", known.join(", ")),
             Self::Nodes(error) => return error.hint(),
             Self::Family { .. } => {
@@ -92,7 +100,7 @@ impl Error {
             }
             Self::Elsewhere(_) => "make it where etcd runs".into(),
             Self::Port => "give one such as 6443".into(),
-            Self::Subnet { .. } => "give one such as --service-cidr 10.96.0.0/12".into(),
+            Self::Subnet { .. } => "give one such as 10.96.0.0/12".into(),
             Self::NoNodeName => "name it with --node-name".into(),
             Self::Address(_) => "give one such as 10.0.0.5".into(),
             Self::NoAddress | Self::Unreachable(_) => {

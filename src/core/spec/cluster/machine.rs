@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::nodes;
-use crate::core::catalog::{self, Conf, Role};
+use crate::core::catalog::{Conf, Role};
 use crate::core::spec::address::Endpoint;
 use crate::core::spec::{BIND_PORT, in_folder};
 use crate::core::x509::key_type::KeyType;
@@ -111,8 +111,9 @@ impl Node {
 
 impl User {
     /// The subject of the certificate.
-    pub(super) fn subject(&self) -> Result<DistinguishedName, catalog::Error> {
-        Ok(DistinguishedName::user(&self.name, self.groups.iter().map(String::as_str))?)
+    pub(super) fn subject(&self) -> Result<DistinguishedName, Error> {
+        DistinguishedName::user(&self.name, self.groups.iter().map(String::as_str))
+            .map_err(|why| Error::User { name: self.name.clone(), why })
     }
 }
 

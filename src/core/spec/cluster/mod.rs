@@ -139,6 +139,7 @@ impl ClusterSpec {
             return Err(Error::Domain { domain: self.dns_domain.clone(), why });
         }
         self.machines.iter().try_for_each(|machine| self.check_machine(machine))?;
+        self.users.iter().try_for_each(|user| user.subject().map(drop))?;
         nodes::check(self)?;
         Ok(())
     }
