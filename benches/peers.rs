@@ -118,11 +118,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Measures in one folder, on the disk of the build where `TMPDIR` names no other. There what is made stays until `cargo clean`: ext4
-/// without a journal takes longer to make files for some minutes after others were removed near them, twice as long for a control plane,
-/// so a run would slow the next one down.
+/// Measures in one folder: of `BENCH_DIR`, or of the build. The latter stays until `cargo clean`: ext4 without a journal takes longer to
+/// make files for some minutes after others were removed near them, twice as long for a control plane, so a run would slow the next
+/// one down, and `TMPDIR`, where tests make and remove files, is no place to measure at all.
 fn on_fresh_ground() -> Outcome<()> {
-    let asked = env::var_os("TMPDIR");
+    let asked = env::var_os("BENCH_DIR");
     let stays = asked.is_none();
     let disk = asked.unwrap_or(env!("CARGO_TARGET_TMPDIR").into());
     let ground = tempfile::Builder::new().disable_cleanup(stays).tempdir_in(disk)?;
