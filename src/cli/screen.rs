@@ -21,8 +21,10 @@ impl Printed for MadeReport {
 
     fn text(&self) -> String {
         let mut text = file_lines(&self.files, self.dry_run);
-        if self.is_as_asked() && !self.files.is_empty() {
-            text.push_str("nothing to do: everything is as asked\n");
+        match (self.is_kept() && !self.files.is_empty(), self.is_as_asked() || !self.dry_run) {
+            (true, true) => text.push_str("nothing to do: everything is as asked\n"),
+            (true, false) => text.push_str("nothing to write: all but the warnings is as asked\n"),
+            (false, _) => {}
         }
         text
     }

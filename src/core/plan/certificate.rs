@@ -52,6 +52,7 @@ impl Planner<'_> {
         if let (Some(file), Some((chain, how))) = (spec.place(), found) {
             if how.is_empty() {
                 self.note_key_elsewhere(&chain[0], &spec.key, key.as_ref());
+                self.note_open_key_of(key.as_ref());
                 return Ok(Step::Keep(Kept::certificate(file, chain, key)));
             }
             if let Some(step) = self.differ(file, how) {
@@ -87,6 +88,14 @@ impl Planner<'_> {
                 judged.err().unwrap_or_default()
             }
             None if is_foreign_ca => foreign::of_ca(chain, template, key.is_some(), self.now),
+            // The names of a CA of a cluster are no difference: nobody looks at them, and other tools write none.
+            None if matches!(spec.issuer, IssuerSpec::Itself)
+                && !matches!(self.unsigned, Unsigned::Fail) =>
+            {
+                let sans = chain[0].extensions().sans();
+                let template = Template { sans, ..template.clone() };
+                of_certificate(chain, &template, authority, spec.until, self.now)
+            }
             None => of_certificate(chain, template, authority, spec.until, self.now),
         };
         if !is_foreign_ca || key.is_some() {

@@ -16,7 +16,7 @@ use crate::core::x509::profile::Profile;
 use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::san::San;
 use crate::core::x509::time::{BACKDATE, Moment, Until};
-use crate::core::x509::way;
+use crate::core::x509::way::{self, Astray};
 
 /// How a certificate differs from what is asked. The end counts only if it was asked for: a certificate of last month
 /// that still lives is not wrong.
@@ -38,21 +38,31 @@ pub fn of_certificate(
             Until::Date(date) => format!("it ends at {end}, not at {date}"),
             Until::After(period) => format!("it ends at {end}, not {period} after its start"),
         });
-    let is_ours = match authority {
-        Authority::Itself => is_issued_by(found, found),
+    let issuer = match authority {
+        Authority::Itself => (!is_issued_by(found, found)).then(|| other_ca(found)),
         Authority::Known(cas) => {
             let between: Vec<&Certificate> = chain[1..].iter().collect();
-            way::find(found, wanted.profile, &between, chain::of_one_name(cas), now).is_ok()
+            let cas = chain::of_one_name(cas);
+            let way = way::find(found, wanted.profile, &between, cas, now);
+            way.err().map(|astray| no_way(found, &astray, cas))
         }
-        Authority::Made(..) => false,
+        Authority::Made(made) => (!made.has_signed(found)).then(|| other_ca(found)),
         // What is wrong has been said of the CA.
-        Authority::Unreadable => true,
+        Authority::Unreadable => None,
     };
-    let issuer = (!is_ours).then(|| other_ca(found));
-    [subject, sans(found.extensions(), &wanted.sans), purpose, dates(found, now), other_end, issuer]
-        .into_iter()
-        .flatten()
-        .collect()
+    let extensions = found.extensions();
+    [
+        subject,
+        sans(extensions, &wanted.sans),
+        purpose,
+        not_understood(extensions),
+        dates(found, now),
+        other_end,
+        issuer,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// How a request differs from what is asked.
@@ -76,6 +86,26 @@ pub fn other_subject(found: &DistinguishedName, wanted: &DistinguishedName) -> S
 /// Another CA, by its name.
 pub fn other_ca(found: &Certificate) -> String {
     format!("it was signed by another CA, `{}`", found.issuer())
+}
+
+/// Why there is no way from a certificate up to one of `anchors`.
+pub fn no_way(found: &Certificate, astray: &Astray, anchors: &[Certificate]) -> String {
+    match astray {
+        Astray::Barred(error) => error.to_string(),
+        Astray::Lost if found.is_signed_by_sha1() => {
+            "it is signed with SHA-1, which Kubernetes takes no more".to_owned()
+        }
+        Astray::Lost if anchors.iter().any(|ca| found.names_as_issuer(ca)) => {
+            format!("it was signed by another CA of the name `{}`", found.issuer())
+        }
+        Astray::Lost => other_ca(found),
+    }
+}
+
+/// A critical extension that no verifier is known to take (RFC 5280, 4.2).
+pub fn not_understood(found: Extensions<'_>) -> Option<String> {
+    let first = found.not_understood().into_iter().next()?;
+    Some(format!("its critical extension {first} is not understood"))
 }
 
 /// Whether the time of a certificate is over, or still to come.

@@ -37,8 +37,9 @@ impl<'a> Foreign<'a> {
             holder(&self.leaf.subject(), &wanted.subject),
             differences::sans(extensions, &wanted.sans),
             purpose,
+            differences::not_understood(extensions),
             differences::dates(self.leaf, now),
-            way.as_ref().err().map(|astray| self.astray(astray, anchors)),
+            way.as_ref().err().map(|astray| differences::no_way(self.leaf, astray, anchors)),
         ];
         match (way, faults.into_iter().flatten().collect::<Vec<_>>()) {
             (Ok(way), faults) if faults.is_empty() => {
@@ -58,7 +59,7 @@ impl<'a> Foreign<'a> {
     ) -> Result<Vec<Certificate>, Vec<String>> {
         let way = way::find(self.leaf, wanted.profile, &self.between, roots, now);
         let barred = match &way {
-            Err(astray @ Astray::Barred(_)) => Some(self.astray(astray, roots)),
+            Err(Astray::Barred(error)) => Some(error.to_string()),
             _ => None,
         };
         let unfit = chain::may_sign(self.leaf, now).err().map(|error| error.to_string());
@@ -72,16 +73,6 @@ impl<'a> Foreign<'a> {
             Err(_) => Vec::new(),
         };
         Ok(std::iter::once(self.leaf).chain(above).cloned().collect())
-    }
-
-    fn astray(&self, astray: &Astray, anchors: &[Certificate]) -> String {
-        match astray {
-            Astray::Barred(error) => error.to_string(),
-            Astray::Lost if anchors.iter().any(|ca| self.leaf.names_as_issuer(ca)) => {
-                format!("it was signed by another CA of the name `{}`", self.leaf.issuer())
-            }
-            Astray::Lost => differences::other_ca(self.leaf),
-        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::core::catalog::MASTERS;
+use crate::core::changes::quoted;
 use crate::core::x509::time::Moment;
 
 /// Something that the operator should know; it stops nothing.
@@ -144,8 +145,9 @@ impl std::fmt::Display for Note {
             Self::OpenKey { path, mode } => {
                 write!(
                     f,
-                    "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {0}",
-                    path.display()
+                    "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {}",
+                    path.display(),
+                    quoted(path)
                 )
             }
         }

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use super::certificate::FoundKey;
 use super::import::Offers;
-use super::{Certify, Difference, Error, Issuer, Note, Refusal, Step, Target};
+use super::{Certify, Difference, Error, Issuer, KeyStep, Note, Refusal, Step, Target};
 use crate::core::catalog::MASTERS;
 use crate::core::changes::Before;
 use crate::core::inventory::{self, Inventory};
@@ -13,7 +14,9 @@ use crate::core::kubeconfig::File;
 use crate::core::spec::{Destination, IssuerSpec, Pair, Spec, Unsigned, Wanted};
 use crate::core::x509::cert::{Certificate, Template};
 use crate::core::x509::chain::{self, Ca};
+use crate::core::x509::name::DistinguishedName;
 use crate::core::x509::profile::Profile;
+use crate::core::x509::public_key::PublicKey;
 use crate::core::x509::time::{Moment, Until, Validity};
 
 /// What is known while a plan is made.
@@ -52,10 +55,38 @@ pub(super) enum Authority {
     Itself,
     /// A CA that is there.
     Known(Rc<Vec<Certificate>>),
-    /// A CA that a step makes, and its end.
-    Made(usize, Moment),
+    /// A CA that a step makes.
+    Made(Made),
     /// A CA that is there and cannot be read.
     Unreadable,
+}
+
+/// A CA that a step makes.
+pub(super) struct Made {
+    step: usize,
+    end: Moment,
+    /// Its name and its key, where the key is there already: what that has signed stays good.
+    known: Option<(DistinguishedName, PublicKey)>,
+}
+
+impl Made {
+    fn new(step: usize, certify: &Certify) -> Self {
+        let Certify { template, key, .. } = certify;
+        let known = match key {
+            KeyStep::Have { key, .. } => Some((template.subject.clone(), key.public_key().clone())),
+            KeyStep::Draw { .. } | KeyStep::Foreign(_) => None,
+        };
+        Self { step, end: template.validity.not_after, known }
+    }
+
+    /// Whether it is the issuer of a certificate that is there, also for those who go by the identifiers of keys.
+    pub(super) fn has_signed(&self, found: &Certificate) -> bool {
+        self.known.as_ref().is_some_and(|(name, key)| {
+            let names_it =
+                found.extensions().authority_key_id().is_none_or(|id| id == key.key_id());
+            found.issuer() == *name && names_it && found.is_signed_by(key)
+        })
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -116,7 +147,7 @@ impl<'a> Planner<'a> {
         let path = &files.certificate;
         match self.by_place.get(path).map(|index| (*index, &self.steps[*index])) {
             Some((index, Step::Certify(certify))) => {
-                return Ok(Authority::Made(index, certify.template.validity.not_after));
+                return Ok(Authority::Made(Made::new(index, certify)));
             }
             // What is wrong with it has been said.
             Some((_, Step::Differ(_))) => {
@@ -140,7 +171,7 @@ impl<'a> Planner<'a> {
     ) -> Result<Issuer, Error> {
         Ok(match (authority, spec) {
             (Authority::Itself, _) | (_, IssuerSpec::Itself) => Issuer::Itself,
-            (Authority::Made(step, _), _) => Issuer::Step(*step),
+            (Authority::Made(made), _) => Issuer::Step(made.step),
             (Authority::Unreadable, _) => Issuer::Unfit,
             (Authority::Known(_), IssuerSpec::Files(files)) if self.differs(&files.certificate) => {
                 Issuer::Unfit
@@ -183,7 +214,7 @@ impl<'a> Planner<'a> {
         Ok(match authority {
             Authority::Itself | Authority::Unreadable => asked,
             Authority::Known(chain) => asked.clamped(chain[0].validity().not_after),
-            Authority::Made(_, end) => asked.clamped(*end),
+            Authority::Made(made) => asked.clamped(made.end),
         })
     }
 
@@ -200,6 +231,12 @@ impl<'a> Planner<'a> {
         if template.subject.organizations().any(|group| group == MASTERS) {
             let user = template.subject.common_name().unwrap_or_default();
             self.notes.push(Note::Masters(user.to_owned()));
+        }
+    }
+
+    pub(super) fn note_open_key_of(&mut self, key: Option<&FoundKey>) {
+        if let Some((path, _)) = key {
+            self.note_open_key(path);
         }
     }
 

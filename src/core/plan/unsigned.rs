@@ -73,6 +73,7 @@ impl Planner<'_> {
         }
         if let Some((chain, _)) = case.found.as_ref().filter(|(_, how)| how.is_empty()) {
             let place = case.spec.place().unwrap_or(Path::new("-"));
+            self.note_open_key_of(case.key.as_ref());
             return Ok(Step::Keep(Kept::certificate(place, chain.clone(), case.key)));
         }
         match (self.unsigned, case.spec.request()) {

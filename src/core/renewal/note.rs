@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::found::Place;
+use crate::core::changes::quoted;
 use crate::core::x509::time::Moment;
 
 /// Something that the operator should know; it stops nothing.
@@ -73,8 +74,9 @@ impl fmt::Display for Note {
             ),
             Self::OpenKey { path, mode } => write!(
                 f,
-                "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {0}",
-                path.display()
+                "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {}",
+                path.display(),
+                quoted(path)
             ),
             Self::Stays { place, why } => write!(f, "{place} stays as it is: {why}"),
         }

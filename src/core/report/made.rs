@@ -35,6 +35,9 @@ pub struct MadeReport {
     /// Whether its names are those of requests alone: they are what is sent away, and a key must never be among them.
     #[serde(skip)]
     pub names_requests: bool,
+    /// Whether a key is open to others: then not all is as asked.
+    #[serde(skip)]
+    pub has_open_keys: bool,
 }
 
 /// One file.
@@ -87,6 +90,7 @@ impl MadeReport {
         for note in &plan.notes {
             let list = if note.is_warning() { &mut report.warnings } else { &mut report.notes };
             list.push(note.to_string());
+            report.has_open_keys |= matches!(note, Note::OpenKey { .. });
             if let Note::Join(line) = note {
                 report.join = Some(line.clone());
             }
@@ -98,6 +102,7 @@ impl MadeReport {
     /// Adds what another set did.
     pub fn add(&mut self, other: Self) {
         self.changed |= other.changed;
+        self.has_open_keys |= other.has_open_keys;
         self.files.extend(other.files);
         self.certificates.extend(other.certificates);
         self.requests.extend(other.requests);
@@ -136,6 +141,11 @@ impl MadeReport {
 
     /// Whether all is there as asked.
     pub fn is_as_asked(&self) -> bool {
+        !self.has_open_keys && self.is_kept()
+    }
+
+    /// Whether there is nothing to write.
+    pub fn is_kept(&self) -> bool {
         self.files.iter().all(|file| file.action == Action::Keep)
     }
 

@@ -4,7 +4,8 @@ mod reissue;
 
 use std::fmt;
 
-use der::asn1::{Any, BitString};
+use der::asn1::{Any, BitString, ObjectIdentifier};
+use der::oid::db::rfc5912;
 use der::pem::LineEnding;
 use der::{Decode, Encode, Sequence};
 use ring::digest;
@@ -26,6 +27,9 @@ use super::san::San;
 use super::time::{Moment, Validity};
 
 pub use reissue::{SanChanges, is_same};
+
+/// `ecdsa-with-SHA1` (RFC 3279, 2.2.3).
+const ECDSA_WITH_SHA_1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.1");
 
 /// What a certificate is to say; who signs it and with which serial number comes later.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -262,6 +266,12 @@ impl Certificate {
     /// Whether `issuer` has the name that this certificate says signed it, byte for byte.
     pub fn names_as_issuer(&self, issuer: &Self) -> bool {
         self.tbs.issuer == issuer.tbs.subject
+    }
+
+    /// Whether SHA-1 is under its signature, which Go and so Kubernetes do not verify any more.
+    pub fn is_signed_by_sha1(&self) -> bool {
+        [rfc5912::SHA_1_WITH_RSA_ENCRYPTION, ECDSA_WITH_SHA_1]
+            .contains(&self.signature_algorithm.oid)
     }
 
     /// Whether the key of `issuer` made the signature.
