@@ -201,7 +201,7 @@ pub struct Asked {
     #[arg(long)]
     external_etcd: bool,
 
-    /// Kind of every key: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384, Ed25519 [default: RSA-2048]
+    /// Kind of every key: RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384 [default: RSA-2048]
     #[arg(long, value_name = "TYPE", env = "KUBEPKI_KEY_TYPE")]
     key_type: Option<String>,
 

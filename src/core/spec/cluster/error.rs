@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use super::nodes;
 use crate::core::catalog;
+use crate::core::x509::key_type::KeyType;
 use crate::core::x509::{name, san};
 
 /// Why a cluster cannot be planned.
@@ -39,6 +40,11 @@ pub enum Error {
         /// The first address of services.
         first: IpAddr,
     },
+    /// Components of Kubernetes and kubeadm refuse such a CA, and such a key of tokens.
+    #[error(
+        "a control plane cannot have keys of type {0}: kube-apiserver signs no tokens with them"
+    )]
+    KeyType(KeyType),
     /// No address was given, and the machine has none.
     #[error("the address of the API server is not known: this machine has no default route")]
     NoAddress,
@@ -97,6 +103,9 @@ impl Error {
             Self::Nodes(error) => return error.hint(),
             Self::Family { .. } => {
                 "give one of the same family; of two ranges the first counts".into()
+            }
+            Self::KeyType(_) => {
+                "choose one of RSA-2048, RSA-3072, RSA-4096, ECDSA-P256, ECDSA-P384".into()
             }
             Self::Elsewhere(_) => "make it where etcd runs".into(),
             Self::Port => "give one such as 6443".into(),

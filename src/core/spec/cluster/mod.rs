@@ -138,6 +138,9 @@ impl ClusterSpec {
         if let Some(why) = flaw_of_dns_name(&self.dns_domain) {
             return Err(Error::Domain { domain: self.dns_domain.clone(), why });
         }
+        if let Some(key_type @ KeyType::Ed25519) = self.key_type {
+            return Err(Error::KeyType(key_type));
+        }
         self.machines.iter().try_for_each(|machine| self.check_machine(machine))?;
         self.users.iter().try_for_each(|user| user.subject().map(drop))?;
         nodes::check(self)?;
