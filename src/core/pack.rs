@@ -159,7 +159,7 @@ fn place(
         Some(_) => {
             let how = vec![format!("it is not what {} has now", wanted.folder.display())];
             let path = out.to_owned();
-            return Err(plan::Error::Differs(vec![Difference { path, how }]).into());
+            return Err(plan::Error::Differs(vec![Difference::new(path, how)]).into());
         }
     };
     let mut report = MadeReport { dry_run: wanted.dry_run, ..MadeReport::default() };

@@ -49,7 +49,7 @@ pub(super) fn place(
             Some(old) if *old == bytes => (Action::Keep, Before::Anything),
             Some(old) if force => (Action::Replace, Before::Exactly(old.clone())),
             Some(_) => {
-                differ.push(Difference { path, how: vec![differs] });
+                differ.push(Difference::new(path, vec![differs]));
                 continue;
             }
         };

@@ -250,9 +250,8 @@ fn place_files(
 /// What is there and differs stops everything.
 fn fit(report: &MadeReport) -> Result<(), Error> {
     let differs = report.files.iter().filter(|file| file.action == Action::Differ);
-    let differences: Vec<Difference> = differs
-        .map(|file| Difference { path: file.path.clone(), how: vec![file.about.clone()] })
-        .collect();
+    let differences: Vec<Difference> =
+        differs.map(|file| Difference::new(file.path.clone(), vec![file.about.clone()])).collect();
     if differences.is_empty() { Ok(()) } else { Err(plan::Error::Differs(differences).into()) }
 }
 

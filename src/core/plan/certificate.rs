@@ -6,7 +6,7 @@ use super::differences::of_certificate;
 use super::foreign::{self, Foreign};
 use super::planner::{Authority, Planner};
 use super::unsigned::Case;
-use super::{Error, Kept, KeyStep, Note, Step};
+use super::{Difference, Error, Kept, KeyStep, Note, Step};
 use crate::core::inventory;
 use crate::core::spec::{CertificateSpec, Destination, IssuerSpec, KEY_TYPE, KeySpec, Unsigned};
 use crate::core::x509::cert::{Certificate, Template};
@@ -49,14 +49,19 @@ impl Planner<'_> {
         if let Some(cas) = cas {
             return self.unsigned(Case { spec, template, cas, found, key });
         }
-        if let (Some(file), Some((chain, how))) = (spec.place(), found) {
+        if let (Some(file), Some((found, how))) = (spec.place(), found) {
             if how.is_empty() {
-                self.note_key_elsewhere(&chain[0], &spec.key, key.as_ref());
+                self.note_key_elsewhere(&found[0], &spec.key, key.as_ref());
                 self.note_open_key_of(key.as_ref());
-                return Ok(Step::Keep(Kept::certificate(file, chain, key)));
+                return Ok(Step::Keep(Kept::certificate(file, found, key)));
             }
-            if let Some(step) = self.differ(file, how) {
-                return Ok(step);
+            if !self.force {
+                let is_foreign = |(_, key): &&FoundKey| {
+                    spec.profile.is_ca() && chain::belongs(&found[0], key.public_key()).is_err()
+                };
+                let foreign_key = key.as_ref().filter(is_foreign).map(|(path, _)| path.clone());
+                let difference = Difference { path: file.to_owned(), how, foreign_key };
+                return Ok(Step::Differ(difference));
             }
             if spec.profile.is_ca() {
                 self.notes.push(Note::CaReplaced(file.to_owned()));

@@ -150,6 +150,11 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
+            // To replace the certificate of a CA because its key was mixed up would end all that it has signed.
+            Self::Differs(found) if found.iter().any(|one| one.foreign_key.is_some()) => {
+                let key = found.iter().find_map(|one| one.foreign_key.as_deref()).map(quoted)?;
+                Some(format!("put the right key back, or move this one away: mv {key} {key}.old"))
+            }
             Self::Differs(several) if several.len() > 1 => {
                 Some("see them all with --dry-run; replace them with --force".into())
             }

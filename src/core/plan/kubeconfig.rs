@@ -55,7 +55,7 @@ impl Planner<'_> {
             };
             let how: Vec<String> = differs.into_iter().chain(other).collect();
             if !how.is_empty() {
-                return Ok(Step::Differ(Difference { path: file.path().to_owned(), how }));
+                return Ok(Step::Differ(Difference::new(file.path().to_owned(), how)));
             }
             if is_same {
                 return Ok(Step::Keep(Kept::kubeconfig(file.path(), self.about(spec))));

@@ -125,6 +125,15 @@ pub struct Difference {
     pub path: PathBuf,
     /// Each difference in words.
     pub how: Vec<String>,
+    /// The key beside a CA, where that belongs to another certificate: it may be all that is wrong.
+    pub foreign_key: Option<PathBuf>,
+}
+
+impl Difference {
+    /// One that has nothing to do with a key.
+    pub fn new(path: PathBuf, how: Vec<String>) -> Self {
+        Self { path, how, foreign_key: None }
+    }
 }
 
 /// A bare key pair to write.

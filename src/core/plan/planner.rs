@@ -250,12 +250,12 @@ impl<'a> Planner<'a> {
 
     /// A file that differs stops the plan, unless it may be replaced.
     pub(super) fn differ(&self, path: &Path, how: Vec<String>) -> Option<Step> {
-        (!self.force).then(|| Step::Differ(Difference { path: path.to_owned(), how }))
+        (!self.force).then(|| Step::Differ(Difference::new(path.to_owned(), how)))
     }
 
     /// The same, for a file whose content is not even what it should be.
     pub(super) fn unreadable(path: PathBuf, how: String) -> Error {
-        Error::Differs(vec![Difference { path, how: vec![how] }])
+        Error::Differs(vec![Difference::new(path, vec![how])])
     }
 
     /// Where a file goes: what is there now must still be there then.
