@@ -101,6 +101,40 @@ fn joined(place: &[&str], field: &str) -> String {
     place.iter().copied().chain([field]).collect::<Vec<_>>().join(".")
 }
 
+/// The kind of `kinds` that a document of a group may be meant to be, where it is none of them: misspelt, or cut short.
+///
+/// # Errors
+///
+/// One that is near to one of `ours`.
+pub(super) fn check_kinds(
+    path: &Path,
+    documents: &[Value],
+    group: &str,
+    kinds: &[&str],
+    ours: &[&str],
+) -> Result<(), Error> {
+    let is_of_group = |document: &&Value| {
+        let version = document["apiVersion"].as_str().unwrap_or_default();
+        version.split_once('/').is_some_and(|(of, _)| of == group)
+    };
+    for document in documents.iter().filter(is_of_group) {
+        let found = document["kind"].as_str().unwrap_or_default();
+        let is_cut = |kind: &str| {
+            found.len() >= SHORTEST && kind.to_lowercase().starts_with(&found.to_lowercase())
+        };
+        let near = || kinds.iter().find(|kind| is_near(found, kind) || is_cut(kind));
+        let near = if kinds.contains(&found) { None } else { near() };
+        if let Some(near) = near.filter(|near| ours.contains(near)) {
+            let (found, near) = (found.to_owned(), (*near).to_owned());
+            return Err(Error::Kind { path: path.to_owned(), found, near });
+        }
+    }
+    Ok(())
+}
+
+/// The fewest letters that tell one kind from another.
+const SHORTEST: usize = 4;
+
 /// Two letters apart, or the same but for their case.
 fn is_near(found: &str, field: &str) -> bool {
     let (found, field) = (found.to_lowercase(), field.to_lowercase());

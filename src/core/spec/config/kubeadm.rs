@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::Error;
-use super::documents::{Fields, Kind, Others, one, typed};
+use super::documents::{Fields, Kind, Others, check_kinds, one, typed};
 
 /// What a configuration file says of the PKI. Everything is as it was written; nothing is filled in.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -149,6 +149,13 @@ const INIT: Kind = Kind {
 /// Fields of other concerns that are near one of ours without being meant.
 const UNLIKE: &[&str] = &["apiVersion", "kind", "dns", "caCertPath"];
 
+/// kubeadm's group.
+const GROUP: &str = "kubeadm.k8s.io";
+
+/// All kinds of the group.
+const KINDS: &[&str] =
+    &[CLUSTER.name, INIT.name, "JoinConfiguration", "ResetConfiguration", "UpgradeConfiguration"];
+
 /// Versions whose PKI fields are those above.
 const VERSIONS: &[&str] = &["kubeadm.k8s.io/v1beta3", "kubeadm.k8s.io/v1beta4"];
 
@@ -158,8 +165,9 @@ impl KubeadmConfig {
     ///
     /// # Errors
     ///
-    /// An unknown version, a wrong type, a misspelt field.
+    /// An unknown version, a wrong type, a misspelt kind or field.
     pub(super) fn find(path: &Path, documents: &[Value]) -> Result<Option<Self>, Error> {
+        check_kinds(path, documents, GROUP, KINDS, &[CLUSTER.name, INIT.name])?;
         let cluster = one(path, documents, &CLUSTER)?;
         let init = one(path, documents, &INIT)?;
         if cluster.is_none() && init.is_none() {
@@ -230,6 +238,27 @@ mod tests {
         assert!(
             cluster("featureGates: {}\nkubernetesVersion: v1.36.3\nimageRepository: x").is_ok()
         );
+    }
+
+    #[test]
+    fn a_misspelt_kind_of_the_group_names_the_right_one() {
+        let init = "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n---\n";
+        let of =
+            |group: &str, kind| parse(&format!("{init}apiVersion: {group}/v1\nkind: {kind}\n"));
+        for (kind, near) in [
+            ("ClusterConfiguraton", CLUSTER.name),
+            ("clusterConfiguration", CLUSTER.name),
+            ("ClusterConfig", CLUSTER.name),
+            ("Initconfiguration", INIT.name),
+        ] {
+            let (found, near) = (kind.into(), near.into());
+            let wanted = Error::Kind { path: "kubeadm.yaml".into(), found, near };
+            assert_eq!(of(GROUP, kind), Err(wanted));
+            assert!(of("example.com", kind).is_ok(), "another group's");
+        }
+        for kind in ["JoinConfiguration", "ResetConfiguration", "UpgradeConfiguration", "Other"] {
+            assert!(of(GROUP, kind).is_ok(), "{kind}");
+        }
     }
 
     #[test]

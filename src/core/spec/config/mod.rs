@@ -23,6 +23,16 @@ pub enum Config {
 /// Why a file is no configuration that can be followed.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Error {
+    /// A kind that is nearly one of ours.
+    #[error("{path}: there is no kind `{found}`; `{near}` is near it")]
+    Kind {
+        /// The file.
+        path: PathBuf,
+        /// What it says.
+        found: String,
+        /// The one that may be meant.
+        near: String,
+    },
     /// A field that is nearly one of the PKI's.
     #[error("{path}: there is no field `{field}`; `{near}` is near it")]
     Misspelt {
@@ -112,7 +122,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Setting { hint, .. } => return hint.clone(),
-            Self::Misspelt { .. } => "spell it so, or take it out".into(),
+            Self::Kind { .. } | Self::Misspelt { .. } => "spell it so, or take it out".into(),
             Self::NoDocument(_) => {
                 "see what kubeadm would take: kubeadm config print init-defaults".into()
             }
@@ -137,7 +147,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Not YAML, no document that is known, an unknown version, a wrong type, a misspelt field.
+    /// Not YAML, no document that is known, an unknown version, a wrong type, a misspelt kind or field.
     pub fn parse(path: impl Into<PathBuf>, bytes: &[u8]) -> Result<Self, Error> {
         let path = path.into();
         if bytes.len() > MOST_BYTES {
