@@ -54,8 +54,8 @@ pub enum Error {
     /// Neither a date nor a period.
     #[error("`{0}` is neither a date nor a period")]
     NotATime(String),
-    /// A period of zero seconds.
-    #[error("a period of `{0}` is no time at all")]
+    /// A period without a whole second.
+    #[error("a period of `{0}` is less than a second")]
     Zero(String),
     /// A sign in front of a period.
     #[error("a period cannot be negative: `{0}`")]
@@ -190,7 +190,8 @@ impl From<Period> for Duration {
     }
 }
 
-/// Reads `90d`, `1y` (365 days, as kubeadm counts), `2w`, `2160h`, and sums such as `8760h0m0s` (a Go duration).
+/// Reads `90d`, `1y` (365 days, as kubeadm counts), `2w`, `2160h`, and sums such as `8760h0m0s` or `1.5h` (a Go duration). What
+/// is below a second falls away, as a certificate has none.
 impl FromStr for Period {
     type Err = Error;
 
@@ -201,27 +202,29 @@ impl FromStr for Period {
         let not_a_time = || Error::NotATime(text.to_owned());
         let too_far = || Error::TooFar(text.to_owned());
         let mut rest = text;
-        let mut total = 0u64;
+        let mut total = 0u128;
         while !rest.is_empty() {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let (count, tail) = rest.split_at(digits);
-            let unit = tail.chars().next().ok_or_else(not_a_time)?;
-            if count.is_empty() {
+            let (whole, tail) = split_digits(rest);
+            let (part, tail) = tail.strip_prefix('.').map_or(("", tail), split_digits);
+            if whole.is_empty() && part.is_empty() {
                 return Err(not_a_time());
             }
-            let seconds = seconds_in(unit).ok_or_else(not_a_time)?;
-            let count: u64 = count.parse().map_err(|_| too_far())?;
-            total = count
-                .checked_mul(seconds)
-                .and_then(|part| total.checked_add(part))
-                .filter(|total| *total <= LONGEST)
-                .ok_or_else(too_far)?;
-            rest = &tail[unit.len_utf8()..];
+            let (nanos, tail) = split_unit(tail).ok_or_else(not_a_time)?;
+            let whole: u64 = match whole {
+                "" => 0,
+                digits => digits.parse().map_err(|_| too_far())?,
+            };
+            total += u128::from(whole) * nanos + fraction(part, nanos);
+            if total > u128::from(LONGEST) * SECOND {
+                return Err(too_far());
+            }
+            rest = tail;
         }
-        match (text.is_empty(), total) {
+        let seconds = u64::try_from(total / SECOND).map_err(|_| too_far())?;
+        match (text.is_empty(), seconds) {
             (true, _) => Err(not_a_time()),
             (false, 0) => Err(Error::Zero(text.to_owned())),
-            (false, total) => Ok(Self(total)),
+            (false, seconds) => Ok(Self(seconds)),
         }
     }
 }
@@ -300,17 +303,38 @@ impl Validity {
     }
 }
 
-/// Seconds in the unit of a period.
-fn seconds_in(unit: char) -> Option<u64> {
-    Some(match unit {
-        'y' => 365 * DAY,
-        'w' => 7 * DAY,
-        'd' => DAY,
-        'h' => 60 * 60,
-        'm' => 60,
-        's' => 1,
-        _ => return None,
-    })
+/// One second, in nanoseconds.
+const SECOND: u128 = 1_000_000_000;
+
+fn split_digits(text: &str) -> (&str, &str) {
+    text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
+}
+
+/// The decimals of a unit; those past the eighteenth are less than any second.
+fn fraction(digits: &str, nanos: u128) -> u128 {
+    let digits = &digits[..digits.len().min(18)];
+    let scale = 10u128.pow(u32::try_from(digits.len()).unwrap_or_default());
+    digits.parse::<u128>().unwrap_or_default() * nanos / scale
+}
+
+/// The nanoseconds in the unit that a text begins with, and what comes after it.
+fn split_unit(text: &str) -> Option<(u128, &str)> {
+    let day = u128::from(DAY) * SECOND;
+    // `ms` stands before `m`.
+    let units = [
+        ("ns", 1),
+        ("us", SECOND / 1_000_000),
+        ("\u{b5}s", SECOND / 1_000_000),
+        ("\u{3bc}s", SECOND / 1_000_000),
+        ("ms", SECOND / 1000),
+        ("y", 365 * day),
+        ("w", 7 * day),
+        ("d", day),
+        ("h", 60 * 60 * SECOND),
+        ("m", 60 * SECOND),
+        ("s", SECOND),
+    ];
+    units.into_iter().find_map(|(unit, nanos)| Some((nanos, text.strip_prefix(unit)?)))
 }
 
 #[cfg(test)]
@@ -330,9 +354,22 @@ mod tests {
         {
             assert_eq!(text.parse(), Ok(Period::days(days)), "{text}");
         }
-        for text in ["", "d", "1", "1x", "1d2", "1.5h", "١d"] {
+        for text in ["", "d", "1", "1x", "1d2", ".h", "1.5", "1..5h", "١d"] {
             assert_eq!(text.parse::<Period>(), Err(Error::NotATime(text.into())), "{text}");
         }
+        for (text, seconds) in [
+            ("1.5h", 5400),
+            ("8760.5h", 31_537_800),
+            (".5m", 30),
+            ("1.h", 3600),
+            ("90m1500ms", 5401),
+            ("500ms500000us", 1),
+            ("1.999s", 1),
+            ("0.25d", 21_600),
+        ] {
+            assert_eq!(text.parse(), Ok(Period(seconds)), "{text}");
+        }
+        assert_eq!("500ms".parse::<Period>(), Err(Error::Zero("500ms".into())));
         assert_eq!("0d".parse::<Period>(), Err(Error::Zero("0d".into())));
         assert_eq!("-1d".parse::<Period>(), Err(Error::Negative("-1d".into())));
         assert!(matches!("99999999999y".parse::<Period>(), Err(Error::TooFar(_))));
