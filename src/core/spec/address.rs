@@ -60,13 +60,18 @@ impl Endpoint {
     }
 }
 
-/// Checks that an API server can be reached at an address from elsewhere; kube-apiserver refuses the same ones.
+/// Checks that an API server can be reached at an address from elsewhere; kubeadm and kube-apiserver refuse the same ones.
 ///
 /// # Errors
 ///
-/// An address that is everybody's, or many machines'.
+/// An address that is everybody's, many machines', or known on one link alone.
 pub fn check_advertised(address: IpAddr) -> Result<(), Error> {
-    if address.is_unspecified() || address.is_loopback() || address.is_multicast() {
+    let is_of_one_link = match address {
+        IpAddr::V4(address) => address.is_link_local() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    if address.is_unspecified() || address.is_loopback() || address.is_multicast() || is_of_one_link
+    {
         return Err(Error::Unreachable(address));
     }
     Ok(())
@@ -157,6 +162,17 @@ mod tests {
             "a,b,c",
         ] {
             assert!(matches!(Subnet::parse(subnet), Err(Error::Subnet { .. })), "{subnet}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_others_do_not_reach_is_not_advertised() {
+        for text in ["169.254.1.1", "fe80::1", "255.255.255.255", "127.0.0.1", "::", "ff02::1"] {
+            let address = text.parse().unwrap();
+            assert_eq!(check_advertised(address), Err(Error::Unreachable(address)));
+        }
+        for text in ["10.0.0.5", "fd00::5"] {
+            assert_eq!(check_advertised(text.parse().unwrap()), Ok(()));
         }
     }
 
