@@ -64,7 +64,9 @@ pub fn by_settings(
     kubeconfig_dir: &Path,
     cluster: ClusterConfiguration,
 ) -> Result<ClusterSpec, Error> {
+    let key_type = args::key_type(cluster.key_type())?;
     let ClusterConfiguration { networking, etcd, .. } = cluster;
+    let etcd_here = etcd.local.unwrap_or_default();
     let subnet = networking.service_subnet.as_deref().unwrap_or(SERVICE_SUBNET);
     let period = |text: Option<String>| text.as_deref().map(str::parse).transpose();
     let sans = |given: &[String]| args::sans(Vec::new(), given);
@@ -80,10 +82,10 @@ pub fn by_settings(
         service_subnet: Subnet::parse(subnet)?,
         dns_domain: networking.dns_domain.unwrap_or_else(|| DNS_DOMAIN.to_owned()),
         api_server_sans: sans(&cluster.api_server.cert_sans)?,
-        etcd_server_sans: sans(&etcd.local.server_cert_sans)?,
-        etcd_peer_sans: sans(&etcd.local.peer_cert_sans)?,
+        etcd_server_sans: sans(&etcd_here.server_cert_sans)?,
+        etcd_peer_sans: sans(&etcd_here.peer_cert_sans)?,
         external_etcd: etcd.external.is_some(),
-        key_type: args::key_type(cluster.encryption_algorithm.as_deref())?,
+        key_type,
         ca_until: period(cluster.ca_certificate_validity_period)?,
         until: period(cluster.certificate_validity_period)?,
         only: Vec::new(),

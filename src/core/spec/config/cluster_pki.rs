@@ -101,7 +101,8 @@ impl ClusterPki {
     pub(super) fn find(path: &Path, documents: &[Value]) -> Result<Option<Self>, Error> {
         let Some(document) = one(path, documents, &CLUSTER_PKI)? else { return Ok(None) };
         Ok(Some(Self {
-            cluster: typed(path, document, CLUSTER_PKI.name)?,
+            cluster: typed::<ClusterConfiguration>(path, document, CLUSTER_PKI.name)?
+                .checked(path)?,
             control_plane_nodes: entries(path, document, CONTROL_PLANE_NODES)?,
             etcd_nodes: entries(path, document, ETCD_NODES)?,
             worker_nodes: entries(path, document, WORKER_NODES)?,

@@ -147,20 +147,33 @@ pub(super) fn typed<T: for<'de> Deserialize<'de>>(
     value: &Value,
     place: &str,
 ) -> Result<T, Error> {
-    T::deserialize(without_nulls(value.clone())).map_err(|why| Error::Value {
+    T::deserialize(without_empty(value.clone())).map_err(|why| Error::Value {
         path: path.to_owned(),
         place: place.to_owned(),
         why: why.to_string(),
     })
 }
 
-/// An absent value and `null` are the same to kubeadm.
-fn without_nulls(value: Value) -> Value {
+/// An absent value and an empty one are the same to kubeadm.
+fn without_empty(value: Value) -> Value {
     match value {
         Value::Object(map) => {
-            let kept = map.into_iter().filter(|(_, value)| !value.is_null());
-            Value::Object(kept.map(|(key, value)| (key, without_nulls(value))).collect())
+            let kept = map.into_iter().filter(|(key, value)| !is_empty(key, value));
+            Value::Object(kept.map(|(key, value)| (key, without_empty(value))).collect())
         }
         other => other,
+    }
+}
+
+/// Whether a field says nothing: templates write such where they have no value.
+fn is_empty(key: &str, value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        // kubeadm refuses a duration without anything in it.
+        Value::String(text) if text.is_empty() => !key.ends_with("ValidityPeriod"),
+        // Of the default route, as kubeadm reads it.
+        Value::String(text) => key == "advertiseAddress" && text == "0.0.0.0",
+        Value::Number(number) => key == "bindPort" && number.as_u64() == Some(0),
+        _ => false,
     }
 }

@@ -34,12 +34,23 @@ pub struct ClusterConfiguration {
     pub ca_certificate_validity_period: Option<String>,
     /// How long everything else lives, as a Go duration.
     pub certificate_validity_period: Option<String>,
+    /// What is not usual.
+    pub feature_gates: FeatureGates,
     /// Services.
     pub networking: Networking,
     /// kube-apiserver.
     pub api_server: ApiServer,
     /// etcd.
     pub etcd: Etcd,
+}
+
+/// What is not usual.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default)]
+pub struct FeatureGates {
+    /// The older word for `encryptionAlgorithm: ECDSA-P256`.
+    #[serde(rename = "PublicKeysECDSA")]
+    pub public_keys_ecdsa: bool,
 }
 
 /// Services.
@@ -66,7 +77,7 @@ pub struct ApiServer {
 #[serde(default)]
 pub struct Etcd {
     /// A member on the node.
-    pub local: LocalEtcd,
+    pub local: Option<LocalEtcd>,
     /// Members elsewhere; whatever is said of them.
     pub external: Option<Value>,
 }
@@ -125,6 +136,7 @@ const CLUSTER: Kind = Kind {
         "controlPlaneEndpoint",
         "encryptionAlgorithm",
         "etcd",
+        "featureGates",
         "networking",
     ],
     sections: SECTIONS,
@@ -134,6 +146,7 @@ const CLUSTER: Kind = Kind {
 pub(super) const SECTIONS: &[Fields] = &[
     Fields { of: &["networking"], known: &["dnsDomain", "serviceSubnet"] },
     Fields { of: &["apiServer"], known: &["certSANs"] },
+    Fields { of: &["featureGates"], known: &["PublicKeysECDSA"] },
     Fields { of: &["etcd"], known: &["external", "local"] },
     Fields { of: &["etcd", "local"], known: &["peerCertSANs", "serverCertSANs"] },
 ];
@@ -143,7 +156,10 @@ const INIT: Kind = Kind {
     versions: VERSIONS,
     others: Others::Passed { unlike: UNLIKE },
     known: &["localAPIEndpoint", "nodeRegistration"],
-    sections: &[Fields { of: &["localAPIEndpoint"], known: &["advertiseAddress", "bindPort"] }],
+    sections: &[
+        Fields { of: &["localAPIEndpoint"], known: &["advertiseAddress", "bindPort"] },
+        Fields { of: &["nodeRegistration"], known: &["name"] },
+    ],
 };
 
 /// Fields of other concerns that are near one of ours without being meant.
@@ -159,6 +175,37 @@ const KINDS: &[&str] =
 /// Versions whose PKI fields are those above.
 const VERSIONS: &[&str] = &["kubeadm.k8s.io/v1beta3", "kubeadm.k8s.io/v1beta4"];
 
+/// The kubeadm that reads a version which is no longer known, as kubeadm itself says (`app/util/config/common.go`).
+pub(super) fn migrator(version: &str) -> Option<&'static str> {
+    Some(match version.strip_prefix(GROUP)?.strip_prefix('/')? {
+        "v1alpha1" => "v1.11",
+        "v1alpha2" => "v1.12",
+        "v1alpha3" => "v1.14",
+        "v1beta1" => "v1.15",
+        "v1beta2" => "v1.22",
+        _ => return None,
+    })
+}
+
+impl ClusterConfiguration {
+    /// The kind of every key; the feature gate counts before the field, as with kubeadm.
+    pub fn key_type(&self) -> Option<&str> {
+        match self.feature_gates.public_keys_ecdsa {
+            true => Some("ECDSA-P256"),
+            false => self.encryption_algorithm.as_deref(),
+        }
+    }
+
+    /// Checks that what excludes each other is not there together.
+    pub(super) fn checked(self, path: &Path) -> Result<Self, Error> {
+        if self.etcd.local.is_some() && self.etcd.external.is_some() {
+            let (one, other) = ("etcd.local", "etcd.external");
+            return Err(Error::Exclusive { path: path.to_owned(), one, other });
+        }
+        Ok(self)
+    }
+}
+
 impl KubeadmConfig {
     /// What the documents of a file, which was found at `path`, say. Those of other programs (kubelet, kube-proxy) are passed
     /// over; `None` where none is kubeadm's.
@@ -173,7 +220,11 @@ impl KubeadmConfig {
         if cluster.is_none() && init.is_none() {
             return Ok(None);
         }
-        Ok(Some(Self { cluster: part(path, cluster, &CLUSTER)?, init: part(path, init, &INIT)? }))
+        let cluster: ClusterConfiguration = part(path, cluster, &CLUSTER)?;
+        let mut init: InitConfiguration = part(path, init, &INIT)?;
+        let name = &mut init.node_registration.name;
+        *name = name.as_deref().map(|name| name.trim().to_owned());
+        Ok(Some(Self { cluster: cluster.checked(path)?, init }))
     }
 }
 
@@ -212,7 +263,7 @@ mod tests {
         assert_eq!(config.init.local_api_endpoint.bind_port, Some(443));
         assert_eq!(config.cluster.networking.service_subnet.as_deref(), Some("10.2.0.0/16"));
         assert_eq!(config.cluster.api_server.cert_sans, ["a", "b"]);
-        assert_eq!(config.cluster.etcd.local.server_cert_sans, ["c"]);
+        assert_eq!(config.cluster.etcd.local.unwrap().server_cert_sans, ["c"]);
     }
 
     #[test]
@@ -226,6 +277,11 @@ mod tests {
             ("apiServer: {certSans: [a]}", "apiServer.certSans", "certSANs"),
             ("encryptionAlgoritm: RSA-3072", "encryptionAlgoritm", "encryptionAlgorithm"),
             ("etcd: {local: {peerCertSAN: [a]}}", "etcd.local.peerCertSAN", "peerCertSANs"),
+            (
+                "featureGates: {PublicKeyECDSA: true}",
+                "featureGates.PublicKeyECDSA",
+                "PublicKeysECDSA",
+            ),
             ("networking: {servicesubnet: x}", "networking.servicesubnet", "serviceSubnet"),
         ] {
             let wanted = Error::Misspelt {
@@ -236,8 +292,83 @@ mod tests {
             assert_eq!(cluster(fields), Err(wanted));
         }
         assert!(
-            cluster("featureGates: {}\nkubernetesVersion: v1.36.3\nimageRepository: x").is_ok()
+            cluster("featureGates: {NodeLocalCRISocket: true}\nkubernetesVersion: v1.36.3\nimageRepository: x").is_ok()
         );
+    }
+
+    #[test]
+    fn a_misspelt_name_of_the_node_is_not_passed_over() {
+        let node = |fields: &str| {
+            let fields = format!("nodeRegistration: {{{fields}}}\n");
+            parse(&format!("apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\n{fields}"))
+        };
+        for field in ["nmae", "Name", "nam"] {
+            let error = node(&format!("{field}: cp-1")).unwrap_err();
+            assert!(matches!(error, Error::Misspelt { near, .. } if near == "name"), "{field}");
+        }
+        let others =
+            "taints: [], kubeletExtraArgs: [], imagePullPolicy: Always, imagePullSerial: true";
+        let trimmed = node(&format!("name: ' CP-1 ', {others}")).unwrap().init;
+        assert_eq!(trimmed.node_registration.name.as_deref(), Some("CP-1"));
+    }
+
+    #[test]
+    fn empty_values_are_as_if_they_were_not_there() {
+        let config = parse(
+            "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\ncontrolPlaneEndpoint: ''\nclusterName: ''\n\
+             encryptionAlgorithm: ''\ncertificatesDir: ''\nnetworking: {dnsDomain: '', serviceSubnet: ''}\netcd: {local: null, external: null}\n---\n\
+             apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {advertiseAddress: '', bindPort: 0}\n\
+             nodeRegistration: {name: ''}\n",
+        );
+        assert_eq!(config, Ok(KubeadmConfig::default()));
+        let everywhere = parse(
+            "apiVersion: kubeadm.k8s.io/v1beta4\nkind: InitConfiguration\nlocalAPIEndpoint: {advertiseAddress: 0.0.0.0}\n",
+        );
+        assert_eq!(everywhere, Ok(KubeadmConfig::default()), "the default route's");
+    }
+
+    #[test]
+    fn the_gate_for_ecdsa_counts_before_the_field() {
+        for version in VERSIONS {
+            let key_type = |fields: &str| {
+                let text = format!("apiVersion: {version}\nkind: ClusterConfiguration\n{fields}\n");
+                parse(&text).map(|config| config.cluster.key_type().map(str::to_owned))
+            };
+            let (gate, field) =
+                ("featureGates: {PublicKeysECDSA: true}", "encryptionAlgorithm: RSA-3072");
+            assert_eq!(key_type(gate), Ok(Some("ECDSA-P256".into())));
+            assert_eq!(key_type(&format!("{gate}\n{field}")), Ok(Some("ECDSA-P256".into())));
+            let off = gate.replace("true", "false");
+            assert_eq!(key_type(&format!("{off}\n{field}")), Ok(Some("RSA-3072".into())));
+            assert!(matches!(key_type(&gate.replace("true", "x")), Err(Error::Value { .. })));
+        }
+    }
+
+    #[test]
+    fn etcd_is_here_or_elsewhere() {
+        let etcd = |fields: &str| {
+            let fields = format!("etcd: {{{fields}}}\n");
+            parse(&format!(
+                "apiVersion: kubeadm.k8s.io/v1beta4\nkind: ClusterConfiguration\n{fields}"
+            ))
+        };
+        for both in ["local: {}, external: {endpoints: [a]}", "local: {dataDir: /x}, external: {}"]
+        {
+            assert!(matches!(etcd(both), Err(Error::Exclusive { .. })), "{both}");
+        }
+        assert!(etcd("local: null, external: {endpoints: [a]}").is_ok());
+    }
+
+    #[test]
+    fn an_old_version_names_the_kubeadm_that_reads_it() {
+        let hint = |version: &str| {
+            let text =
+                format!("apiVersion: kubeadm.k8s.io/{version}\nkind: ClusterConfiguration\n");
+            parse(&text).unwrap_err().hint().unwrap()
+        };
+        assert!(hint("v1beta1").starts_with("let kubeadm v1.15"));
+        assert!(hint("v1beta2").ends_with("kubeadm config migrate --old-config kubeadm.yaml"));
+        assert!(hint("v1beta9").ends_with("kubeadm.k8s.io/v1beta4"));
     }
 
     #[test]

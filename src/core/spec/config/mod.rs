@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
+use crate::core::changes::quoted;
+
 pub use cluster_pki::{ClusterPki, NodeEntry, UserEntry};
 pub use kubeadm::{ClusterConfiguration, KubeadmConfig};
 
@@ -32,6 +34,16 @@ pub enum Error {
         found: String,
         /// The one that may be meant.
         near: String,
+    },
+    /// Two fields of which only one can be.
+    #[error("{path}: `{one}` and `{other}` exclude each other")]
+    Exclusive {
+        /// The file.
+        path: PathBuf,
+        /// The first field, with those above it.
+        one: &'static str,
+        /// The second.
+        other: &'static str,
     },
     /// A field that is nearly one of the PKI's.
     #[error("{path}: there is no field `{field}`; `{near}` is near it")]
@@ -127,14 +139,19 @@ impl Error {
                 "see what kubeadm would take: kubeadm config print init-defaults".into()
             }
             Self::TooLarge { .. } => "see whether it is the right file".into(),
-            Self::Twice { .. } | Self::TwoKinds(_) => "keep one of them".into(),
+            Self::Exclusive { .. } | Self::Twice { .. } | Self::TwoKinds(_) => {
+                "keep one of them".into()
+            }
             Self::Unknown { known, .. } => format!("choose of {}", known.join(", ")),
             Self::Value { .. } | Self::Yaml { .. } => "mend that place in the file".into(),
             Self::Version { known: [one], .. } => format!("write apiVersion: {one}"),
-            Self::Version { .. } => {
-                "let kubeadm bring the file up to date: kubeadm config migrate --old-config FILE"
-                    .into()
-            }
+            Self::Version { path, found, known } => match kubeadm::migrator(found) {
+                Some(version) => format!(
+                    "let kubeadm {version} bring it up to date: kubeadm config migrate --old-config {}",
+                    quoted(path)
+                ),
+                None => format!("write one of {}", known.join(", ")),
+            },
         })
     }
 }
