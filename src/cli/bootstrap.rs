@@ -83,7 +83,6 @@ impl BootstrapArgs {
             }
             _ => self.by_options(shared)?,
         };
-        check_name("cluster", &cluster.name)?;
         let kubeconfig = KubeconfigSpec {
             out: Destination::File(in_folder(&self.kubeconfig_dir, BOOTSTRAP_CONF.file)),
             user: BOOTSTRAP_USER.to_owned(),
@@ -104,6 +103,7 @@ impl BootstrapArgs {
     }
 
     fn by_options(&self, shared: &Shared) -> Result<Cluster, Error> {
+        check_name("cluster", &self.cluster_name)?;
         Ok(Cluster {
             cert_dir: shared.cert_dir.clone(),
             name: self.cluster_name.clone(),
@@ -135,9 +135,11 @@ impl BootstrapArgs {
         let address = init.local_api_endpoint.advertise_address;
         let address = address.map(|text| text.parse().map_err(|_| ClusterError::Address(text)));
         let folder = cluster.certificates_dir.filter(|_| !shared.cert_dir_is_typed);
+        let name = cluster.cluster_name.unwrap_or_else(|| self.cluster_name.clone());
+        check_name("cluster", &name)?;
         Ok(Cluster {
             cert_dir: folder.unwrap_or_else(|| shared.cert_dir.clone()),
-            name: cluster.cluster_name.unwrap_or_else(|| self.cluster_name.clone()),
+            name,
             endpoint: cluster.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?,
             address: address.transpose()?,
             port: init.local_api_endpoint.bind_port.unwrap_or(self.apiserver_bind_port),

@@ -239,7 +239,6 @@ impl Asked {
                 .map_err(|error| configured::in_file(path, &error))?,
             _ => self.by_options(shared, machine)?,
         };
-        check_name("cluster", &cluster.name)?;
         Ok(ClusterSpec { only: self.only.clone(), ..cluster })
     }
 
@@ -248,6 +247,7 @@ impl Asked {
         shared: &Shared,
         machine: &dyn Fn() -> ThisMachine,
     ) -> Result<ClusterSpec, Error> {
+        check_name("cluster", &self.cluster_name)?;
         let address = self.apiserver_advertise_address;
         let (name, address) = complete(self.node_name.clone(), address, machine)?;
         let operator = Folders {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::args::{self, Shared};
 use crate::core::catalog::{self, Role};
+use crate::core::kubeconfig::check_name;
 use crate::core::spec::{
     BIND_PORT, CLUSTER_NAME, ClusterConfiguration, ClusterError, ClusterPki, ClusterSpec, Config,
     ConfigError, DNS_DOMAIN, Endpoint, Folders, Machine, Node, NodeEntry, NodesError,
@@ -72,12 +73,14 @@ pub fn by_settings(
     let sans = |given: &[String]| args::sans(Vec::new(), given);
     // What is typed wins: a file that was written for a node may well say /etc/kubernetes/pki.
     let cert_dir = cluster.certificates_dir.filter(|_| !shared.cert_dir_is_typed);
+    let name = cluster.cluster_name.unwrap_or_else(|| CLUSTER_NAME.to_owned());
+    check_name("cluster", &name)?;
     Ok(ClusterSpec {
         operator: Folders {
             certificates: cert_dir.unwrap_or_else(|| shared.cert_dir.clone()),
             kubeconfigs: kubeconfig_dir.to_owned(),
         },
-        name: cluster.cluster_name.unwrap_or_else(|| CLUSTER_NAME.to_owned()),
+        name,
         endpoint: cluster.control_plane_endpoint.as_deref().map(Endpoint::parse).transpose()?,
         service_subnet: Subnet::parse(subnet)?,
         dns_domain: networking.dns_domain.unwrap_or_else(|| DNS_DOMAIN.to_owned()),

@@ -135,12 +135,16 @@ impl ClusterSpec {
     ///
     /// Names or addresses that cannot be, or that are there twice.
     pub fn check(&self) -> Result<(), Error> {
-        if let Some(why) = flaw_of_dns_name(&self.dns_domain) {
+        // A number may be a domain, and not the last part of a name in it.
+        let service = format!("kubernetes.default.svc.{}", self.dns_domain);
+        let flaw = flaw_of_dns_name(&self.dns_domain).or_else(|| flaw_of_dns_name(&service));
+        if let Some(why) = flaw {
             return Err(Error::Domain { domain: self.dns_domain.clone(), why });
         }
         if let Some(key_type @ KeyType::Ed25519) = self.key_type {
             return Err(Error::KeyType(key_type));
         }
+        self.nodes().try_for_each(|node| catalog::node_san(&node.name).map(drop))?;
         self.machines.iter().try_for_each(|machine| self.check_machine(machine))?;
         self.users.iter().try_for_each(|user| user.subject().map(drop))?;
         nodes::check(self)?;
