@@ -164,8 +164,10 @@ impl Printed for BindingsReport {
     }
 
     fn names(&self) -> Vec<String> {
-        let kind = "clusterrolebinding.rbac.authorization.k8s.io";
-        self.items.iter().map(|binding| format!("{kind}/{}", binding.metadata.name)).collect()
+        let name = |ClusterRoleBinding { metadata, role_ref, .. }: &ClusterRoleBinding| {
+            format!("clusterrolebinding.{}/{}", role_ref.api_group, metadata.name)
+        };
+        self.items.iter().map(name).collect()
     }
 }
 

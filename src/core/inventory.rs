@@ -1,5 +1,6 @@
 //! What is on disk, read as PKI.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::core::catalog::{self, CLUSTER_CA, ROWS, Row};
@@ -194,6 +195,26 @@ pub fn hint_of_ca(path: &Path, source: &chain::Error) -> String {
     }
 }
 
+/// The file of a private key that others can read.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct OpenKey {
+    path: PathBuf,
+    /// Its permission bits.
+    mode: u32,
+}
+
+impl fmt::Display for OpenKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, mode } = self;
+        write!(
+            f,
+            "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {}",
+            path.display(),
+            quoted(path)
+        )
+    }
+}
+
 impl<'a> Inventory<'a> {
     /// The PKI in these files.
     pub fn new(snapshot: &'a Snapshot) -> Self {
@@ -217,6 +238,12 @@ impl<'a> Inventory<'a> {
             Found::File { mode, .. } => Some(*mode),
             Found::Absent | Found::Unreadable(_) => None,
         }
+    }
+
+    /// The file of a private key, where others than its owner and group can read or write it.
+    pub fn open_key(self, path: &Path) -> Option<OpenKey> {
+        let mode = self.mode(path).filter(|mode| mode & 0o007 != 0)?;
+        Some(OpenKey { path: path.to_owned(), mode })
     }
 
     /// The certificates in a file, the first one first; `None` where there is no file.

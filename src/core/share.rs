@@ -235,9 +235,9 @@ fn place_files(
             report.warnings.push(Note::CaReplaced(path.clone()).to_string());
         }
         if secrecy == Secrecy::Secret
-            && let Some(mode) = inventory.mode(&path).filter(|mode| mode & 0o007 != 0)
+            && let Some(open) = inventory.open_key(&path)
         {
-            report.warnings.push(Note::OpenKey { path: path.clone(), mode }.to_string());
+            report.warnings.push(open.to_string());
         }
         report.add_file(action, path.clone(), about);
         if action != Action::Keep {

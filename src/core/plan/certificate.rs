@@ -55,13 +55,13 @@ impl Planner<'_> {
                 self.note_open_key_of(key.as_ref());
                 return Ok(Step::Keep(Kept::certificate(file, found, key)));
             }
-            if !self.force {
-                let is_foreign = |(_, key): &&FoundKey| {
-                    spec.profile.is_ca() && chain::belongs(&found[0], key.public_key()).is_err()
-                };
-                let foreign_key = key.as_ref().filter(is_foreign).map(|(path, _)| path.clone());
-                let difference = Difference { path: file.to_owned(), how, foreign_key };
-                return Ok(Step::Differ(difference));
+            let is_foreign = |(_, key): &&FoundKey| {
+                spec.profile.is_ca() && chain::belongs(&found[0], key.public_key()).is_err()
+            };
+            let foreign_key = key.as_ref().filter(is_foreign).map(|(path, _)| path.clone());
+            if let Some(step) = self.differ(Difference { path: file.to_owned(), how, foreign_key })
+            {
+                return Ok(step);
             }
             if spec.profile.is_ca() {
                 self.notes.push(Note::CaReplaced(file.to_owned()));

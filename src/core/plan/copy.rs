@@ -1,7 +1,7 @@
 //! Files again in other places: what several machines share.
 
 use super::planner::Planner;
-use super::{Duplicate, Error, Kept, Step};
+use super::{Difference, Duplicate, Error, Kept, Step};
 use crate::core::changes::{Bytes, Secrecy};
 use crate::core::inventory;
 use crate::core::spec::{CopySpec, Destination};
@@ -29,7 +29,7 @@ impl Planner<'_> {
             }
             Some(_) => {
                 let how = format!("it is not the same as {}", spec.from.display());
-                if let Some(step) = self.differ(&spec.to, vec![how]) {
+                if let Some(step) = self.differ(Difference::new(spec.to.clone(), vec![how])) {
                     return Ok(step);
                 }
             }

@@ -150,15 +150,7 @@ impl Error {
     /// What to type instead.
     pub fn hint(&self) -> Option<String> {
         match self {
-            // To replace the certificate of a CA because its key was mixed up would end all that it has signed.
-            Self::Differs(found) if found.iter().any(|one| one.foreign_key.is_some()) => {
-                let key = found.iter().find_map(|one| one.foreign_key.as_deref()).map(quoted)?;
-                Some(format!("put the right key back, or move this one away: mv {key} {key}.old"))
-            }
-            Self::Differs(several) if several.len() > 1 => {
-                Some("see them all with --dry-run; replace them with --force".into())
-            }
-            Self::Differs(_) => Some("replace it with --force, or choose another name".into()),
+            Self::Differs(found) => Some(hint_of_differences(found)),
             Self::Edit(error) => error.hint(),
             Self::Inventory(error) => error.hint(),
             Self::Kubeconfig(error) => error.hint(),
@@ -203,5 +195,16 @@ impl Error {
             Self::NoKey(_) => Some("leave --key out to make a new key".into()),
             Self::WeakKey { .. } => Some("leave --key out to make a new key".into()),
         }
+    }
+}
+
+fn hint_of_differences(found: &[Difference]) -> String {
+    // To replace the certificate of a CA because its key was mixed up would end all that it has signed.
+    if let Some(key) = found.iter().find_map(|one| one.foreign_key.as_deref()).map(quoted) {
+        return format!("put the right key back, or move this one away: mv {key} {key}.old");
+    }
+    match found.len() {
+        0 | 1 => "replace it with --force, or choose another name".into(),
+        _ => "see them all with --dry-run; replace them with --force".into(),
     }
 }

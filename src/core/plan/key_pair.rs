@@ -1,7 +1,7 @@
 //! Bare key pairs: the keys of service-account tokens.
 
 use super::planner::Planner;
-use super::{Error, Kept, KeyPair, KeyStep, Note, Step};
+use super::{Difference, Error, Kept, KeyPair, KeyStep, Note, Step};
 use crate::core::spec::{Destination, KeyPairSpec, KeySpec};
 use crate::core::x509::private_key::PrivateKey;
 
@@ -29,7 +29,7 @@ impl Planner<'_> {
             (Some(_), _) => None,
         };
         match (how, key, public) {
-            (Some(how), ..) => match self.differ(&spec.public, vec![how]) {
+            (Some(how), ..) => match self.differ(Difference::new(spec.public.clone(), vec![how])) {
                 Some(step) => Ok(step),
                 None => {
                     self.notes.push(Note::SigningKeyReplaced(spec.public.clone()));

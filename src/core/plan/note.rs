@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::core::catalog::MASTERS;
-use crate::core::changes::quoted;
+use crate::core::inventory::OpenKey;
 use crate::core::x509::time::Moment;
 
 /// Something that the operator should know; it stops nothing.
@@ -61,12 +61,7 @@ pub enum Note {
         name: String,
     },
     /// A key that others may read.
-    OpenKey {
-        /// The key.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    OpenKey(OpenKey),
 }
 
 impl Note {
@@ -77,7 +72,7 @@ impl Note {
             | Self::Expired { .. }
             | Self::Masters(_)
             | Self::NotForClients(_)
-            | Self::OpenKey { .. }
+            | Self::OpenKey(_)
             | Self::SigningKeyReplaced(_)
             | Self::SystemName { .. } => true,
             Self::Clamped { .. }
@@ -142,14 +137,7 @@ impl std::fmt::Display for Note {
                 f,
                 "`{name}` is in the group {MASTERS}: no RBAC rule can take its rights back while the certificate lives"
             ),
-            Self::OpenKey { path, mode } => {
-                write!(
-                    f,
-                    "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {}",
-                    path.display(),
-                    quoted(path)
-                )
-            }
+            Self::OpenKey(key) => key.fmt(f),
         }
     }
 }

@@ -241,16 +241,16 @@ impl<'a> Planner<'a> {
     }
 
     pub(super) fn note_open_key(&mut self, path: &Path) {
-        if let Some(mode) = self.inventory.mode(path).filter(|mode| mode & 0o007 != 0)
+        if let Some(open) = self.inventory.open_key(path)
             && self.warned.insert(path.to_owned())
         {
-            self.notes.push(Note::OpenKey { path: path.to_owned(), mode });
+            self.notes.push(Note::OpenKey(open));
         }
     }
 
     /// A file that differs stops the plan, unless it may be replaced.
-    pub(super) fn differ(&self, path: &Path, how: Vec<String>) -> Option<Step> {
-        (!self.force).then(|| Step::Differ(Difference::new(path.to_owned(), how)))
+    pub(super) fn differ(&self, difference: Difference) -> Option<Step> {
+        (!self.force).then_some(Step::Differ(difference))
     }
 
     /// The same, for a file whose content is not even what it should be.

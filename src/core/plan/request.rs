@@ -3,7 +3,7 @@
 use super::certificate::{FoundKey, require_kind};
 use super::differences::of_request;
 use super::planner::Planner;
-use super::{Ask, Error, Kept, Note, Step};
+use super::{Ask, Difference, Error, Kept, Note, Step};
 use crate::core::inventory;
 use crate::core::spec::{KeySpec, RequestSpec, Unsigned};
 use crate::core::x509::chain;
@@ -42,7 +42,9 @@ impl Planner<'_> {
                     about: "request".to_owned(),
                 }));
             }
-            if let Some(step) = self.differ(file, how).filter(|_| !for_cluster) {
+            if let Some(step) =
+                self.differ(Difference::new(file.to_owned(), how)).filter(|_| !for_cluster)
+            {
                 return Ok(step);
             }
         }

@@ -3,7 +3,7 @@
 use super::certificate::{require_sans, spare_cas};
 use super::differences::of_certificate;
 use super::planner::Planner;
-use super::{Error, Kept, KeyStep, Note, Step};
+use super::{Difference, Error, Kept, KeyStep, Note, Step};
 use crate::core::catalog::MASTERS;
 use crate::core::spec::{IssuerSpec, SignatureSpec, usual_period};
 use crate::core::x509::cert::Template;
@@ -40,7 +40,7 @@ impl Planner<'_> {
             if how.is_empty() {
                 return Ok(Step::Keep(Kept::certificate(file, chain, None)));
             }
-            if let Some(step) = self.differ(file, how) {
+            if let Some(step) = self.differ(Difference::new(file.to_owned(), how)) {
                 return Ok(step);
             }
         }

@@ -217,9 +217,7 @@ impl Decision<'_> {
         let inventory = Inventory::new(snapshot);
         let files: BTreeSet<&Path> = items.iter().map(|it| it.found.place.key.file()).collect();
         for path in files {
-            if let Some(mode) = inventory.mode(path).filter(|mode| mode & 0o007 != 0) {
-                self.notes.push(Note::OpenKey { path: path.to_owned(), mode });
-            }
+            self.notes.extend(inventory.open_key(path).map(Note::OpenKey));
         }
     }
 }

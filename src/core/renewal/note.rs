@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::found::Place;
-use crate::core::changes::quoted;
+use crate::core::inventory::OpenKey;
 use crate::core::x509::time::Moment;
 
 /// Something that the operator should know; it stops nothing.
@@ -29,12 +29,7 @@ pub enum Note {
         file: PathBuf,
     },
     /// A key that others may read.
-    OpenKey {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
+    OpenKey(OpenKey),
     /// A certificate stays as it is.
     Stays {
         /// The certificate.
@@ -48,7 +43,7 @@ impl Note {
     /// Whether it tells of a danger, not just of a fact.
     pub fn is_warning(&self) -> bool {
         match self {
-            Self::Clamped { .. } | Self::OpenKey { .. } => true,
+            Self::Clamped { .. } | Self::OpenKey(_) => true,
             Self::Elsewhere { .. } | Self::Stays { .. } => false,
         }
     }
@@ -72,12 +67,7 @@ impl fmt::Display for Note {
                 kubeconfig.display(),
                 file.display()
             ),
-            Self::OpenKey { path, mode } => write!(
-                f,
-                "others can read {}, which holds a private key (mode {mode:04o}): chmod 600 {}",
-                path.display(),
-                quoted(path)
-            ),
+            Self::OpenKey(key) => key.fmt(f),
             Self::Stays { place, why } => write!(f, "{place} stays as it is: {why}"),
         }
     }

@@ -90,7 +90,7 @@ impl MadeReport {
         for note in &plan.notes {
             let list = if note.is_warning() { &mut report.warnings } else { &mut report.notes };
             list.push(note.to_string());
-            report.has_open_keys |= matches!(note, Note::OpenKey { .. });
+            report.has_open_keys |= matches!(note, Note::OpenKey(_));
             if let Note::Join(line) = note {
                 report.join = Some(line.clone());
             }
